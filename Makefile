@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make            build/sekimorid, build/sekimorictl
+# make check      unit tests: no root, under a minute
+# make test       everything; needs root, for namespaces of its own
+# make install    DESTDIR, PREFIX and the like are honoured
+
+VERSION := 0.1.0
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+EXAMPLEDIR ?= $(PREFIX)/share/doc/sekimori/examples
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+
+B := build
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+
+LIB_PKGS := libnftnl libmnl libconfig jansson libcrypto
+DAEMON_PKGS := libsystemd libcap-ng libnl-route-3.0 libnl-3.0
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIB_PKGS) $(DAEMON_PKGS))
+LIB_LIBS := $(shell $(PKG_CONFIG) --libs $(LIB_PKGS))
+DAEMON_LIBS := $(shell $(PKG_CONFIG) --libs $(DAEMON_PKGS))
+CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wformat=2 -Wundef -Wwrite-strings
+CFLAGS ?= -O2 -g
+FORTIFY ?= -D_FORTIFY_SOURCE=2
+HARDEN := -fstack-protector-strong -fPIE
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(HARDEN) $(FORTIFY) -D_GNU_SOURCE \
+	-DSEKIMORI_VERSION='"$(VERSION)"' -Ilib $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+
+LIB_OBJS := $(patsubst %.c,$B/%.o,$(wildcard lib/*.c))
+CTL_OBJS := $(addprefix $B/daemon/,sekimorictl.o call.o render.o table.o \
+	actor.o day.o escape.o file.o finding.o log.o varlink.o)
+CTL_ONLY := $(addprefix $B/daemon/,sekimorictl.o call.o render.o table.o)
+DAEMON_OBJS := $(filter-out $(CTL_ONLY),\
+	$(patsubst %.c,$B/%.o,$(wildcard daemon/*.c)))
+
+all: $B/sekimorid $B/sekimorictl
+
+$B/libsekimori.a: $(LIB_OBJS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$B/sekimorid: $(DAEMON_OBJS) $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(DAEMON_LIBS)
+
+$B/sekimorictl: $(CTL_OBJS) $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Check suites over lib/, one a module
+$B/tests/unit/unit: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c)) \
+		$B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS)
+
+# What must come out, byte for byte; and what must hold for any policy
+$B/tests/golden/golden: $B/tests/golden/golden.o $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/property/eval: $(addprefix $B/tests/property/,eval.o generate.o \
+		reference.o) $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/property/kernel: $(addprefix $B/tests/property/,kernel.o generate.o) \
+		$B/daemon/nft.o $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+# Costs, as ratios; prints and judges nothing
+$B/tests/bench/packets: $(addprefix $B/tests/bench/,packets.o inject.o)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+
+$B/tests/bench/load: $B/tests/bench/load.o $B/daemon/nft.o $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+# Real packets through a real kernel
+PROBE_OBJS := $B/tests/property/reference.o $(addprefix $B/tests/packets/,\
+	check.o frames.o random.o topology.o wire.o)
+
+$B/tests/packets/packets: $(PROBE_OBJS) $(addprefix $B/tests/packets/,\
+		packets.o launch.o table.o story.o flows.o forms.o own.o) \
+		$B/daemon/file.o $B/daemon/day.o $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/packets/policies: $(PROBE_OBJS) $B/tests/packets/policies.o \
+		$B/tests/property/generate.o $B/daemon/nft.o $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/property/%.o $B/tests/packets/%.o $B/tests/bench/%.o: \
+	ALL_CFLAGS += -Idaemon
+
+# The engine against a kernel that is played by the test itself.
+$B/tests/daemon/engine: tests/daemon/engine.c $B/libsekimori.a \
+		$(addprefix $B/daemon/,engine.o actor.o counter.o day.o escape.o \
+		file.o finding.o log.o state.o)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Idaemon $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP \
+		-o $@ $(filter %.c %.o,$^) $B/libsekimori.a $(CHECK_LIBS) \
+		$(LIB_LIBS)
+
+$B/tests/daemon/parts: tests/daemon/parts.c $B/libsekimori.a \
+		$(addprefix $B/daemon/,actor.o day.o escape.o log.o render.o \
+		table.o varlink.o)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Idaemon $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP \
+		-o $@ $(filter %.c %.o,$^) $B/libsekimori.a $(CHECK_LIBS) \
+		$(LIB_LIBS)
+
+$B/tests/daemon/%: tests/daemon/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $<
+
+# Fuzz targets: build/fuzz/NAME tests/fuzz/corpus/NAME
+$B/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard lib/*.c lib/*.h) daemon/varlink.c
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -D_GNU_SOURCE $(WARNINGS) -Ilib $(PKG_CFLAGS) \
+		-DSEKIMORI_VERSION='"$(VERSION)"' \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^) $(LIB_LIBS)
+
+check: $B/tests/unit/unit $B/tests/golden/golden $B/tests/property/eval \
+		$B/tests/daemon/engine $B/tests/daemon/parts
+	$B/tests/unit/unit
+	$B/tests/golden/golden tests/golden
+	$B/tests/property/eval
+	$B/tests/daemon/engine
+	$B/tests/daemon/parts
+
+test: all check $B/tests/daemon/probe $B/tests/property/kernel \
+		$B/tests/packets/packets $B/tests/packets/policies
+	$B/tests/property/kernel
+	tests/packets/run $B
+	tests/daemon/run $B
+
+bench: all $B/tests/bench/packets $B/tests/bench/load
+	tests/bench/run $B
+
+install: all
+	install -D -m 0755 $B/sekimorid $(DESTDIR)$(SBINDIR)/sekimorid
+	install -D -m 0755 $B/sekimorictl $(DESTDIR)$(SBINDIR)/sekimorictl
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/sbin|$(SBINDIR)|' systemd/sekimorid.service \
+		>$(DESTDIR)$(UNITDIR)/sekimorid.service
+	install -D -m 0644 systemd/sekimori.conf \
+		$(DESTDIR)$(SYSUSERSDIR)/sekimori.conf
+	install -d -m 0700 $(DESTDIR)$(SYSCONFDIR)/sekimori \
+		$(DESTDIR)$(SYSCONFDIR)/sekimori/conf.d
+	install -D -m 0644 -t $(DESTDIR)$(EXAMPLEDIR) conf/sekimori.conf \
+		conf/examples/*
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man5 man/*.5
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 man/*.8
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/ja/man5 man/ja/*.5
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/ja/man8 man/ja/*.8
+
+clean:
+	rm -rf $B
+
+.PHONY: all check test bench install clean
+.SECONDARY:
+-include $(shell [ -d $B ] && find $B -name '*.d')

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_CALL_H
+#define SEKIMORI_CALL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/** struct call - a connection to the daemon, from the caller's side */
+struct call;
+
+/** call_open - connect to the daemon's socket; 0 or -errno */
+int call_open(const char *path, struct call **call);
+void call_close(struct call *call);
+
+/**
+ * call_send - call a method of the control interface, without parameters
+ * @method: "Status", for example
+ * @more: several replies are welcome
+ *
+ * 0 or -errno.
+ */
+int call_send(struct call *call, const char *method, bool more);
+
+/**
+ * call_receive - the next reply
+ * @reply: the whole message, a new reference
+ *
+ * 0, or -errno: -ECONNRESET if the daemon has hung up, -ETIMEDOUT, -EBADMSG.
+ */
+int call_receive(struct call *call, json_t **reply);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Packets, bytes and the last hit of each flow. A flow has several elements in
+ * the live maps, one for each way and pair of interfaces; its count is their
+ * sum. Easy to get wrong: an element that is added anew starts at zero, so a
+ * sum that fell does not mean that nothing passed.
+ */
+#include "counter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "nft.h"
+#include "policy.h"
+#include "program.h"
+
+static int counter_cmp(const void *a, const void *b)
+{
+	const struct show_count *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static struct show_count *counter_search(struct show_count *counts, size_t n,
+					 uint32_t id)
+{
+	struct show_count key = { .id = id };
+
+	return n ? bsearch(&key, counts, n, sizeof(key), counter_cmp) : NULL;
+}
+
+struct show_count *counter_find(const struct counters *counters, uint32_t id)
+{
+	return counter_search(counters->counts, counters->n_counts, id);
+}
+
+static struct show_count *counter_alloc(size_t n)
+{
+	struct show_count *counts = calloc(n + 1, sizeof(*counts));
+
+	if (!counts)
+		abort();
+	return counts;
+}
+
+void counter_follow(struct counters *counters, const struct policy *policy)
+{
+	struct show_count *counts = counter_alloc(policy->n_flows);
+	const struct show_count *known;
+	size_t i;
+
+	for (i = 0; i < policy->n_flows; i++) {
+		counts[i].id = policy->flows[i].id;
+		known = counter_find(counters, counts[i].id);
+		if (known)
+			counts[i] = *known;
+	}
+	if (policy->n_flows)
+		qsort(counts, policy->n_flows, sizeof(*counts), counter_cmp);
+	free(counters->counts);
+	counters->counts = counts;
+	counters->n_counts = policy->n_flows;
+}
+
+/* Add what one of the maps counted; the mark is the last field of its key. */
+static int counter_add_set(struct show_count *counts, size_t n_counts,
+			   struct nft *nft, const char *name)
+{
+	struct arena *arena = arena_new();
+	struct ruleset *ruleset;
+	const struct set *set;
+	struct show_count *count;
+	uint32_t mark;
+	size_t i;
+	int rc;
+
+	rc = nft_read_set(nft, name, arena, &ruleset);
+	set = rc ? NULL : ruleset_set(ruleset, name);
+	if (!set || set->key_len < sizeof(mark) || set_is_interval(set))
+		goto out;
+	for (i = 0; i < set->n_elems; i++) {
+		const struct elem *elem = &set->elems[i];
+
+		memcpy(&mark, elem->key + set->key_len - sizeof(mark),
+		       sizeof(mark));
+		count = counter_search(counts, n_counts, mark);
+		if (!count)
+			continue;
+		count->packets += elem->packets;
+		count->bytes += elem->bytes;
+	}
+out:
+	arena_free(arena);
+	return rc;
+}
+
+static uint64_t counter_clock_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+int counter_sample(struct counters *counters, struct nft *nft,
+		   uint64_t now_usec)
+{
+	static const char *const names[] = { PROGRAM_LIVE, PROGRAM_LIVE_IN,
+					     PROGRAM_LIVE_OUT };
+	struct show_count *counts = counter_alloc(counters->n_counts);
+	uint64_t start = counter_clock_usec();
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < counters->n_counts; i++)
+		counts[i].id = counters->counts[i].id;
+	for (i = 0; !rc && i < sizeof(names) / sizeof(names[0]); i++)
+		rc = counter_add_set(counts, counters->n_counts, nft, names[i]);
+	if (rc) {
+		free(counts);
+		return rc;
+	}
+	for (i = 0; i < counters->n_counts; i++) {
+		const struct show_count *last = &counters->counts[i];
+
+		counts[i].last_hit = last->last_hit;
+		/* what was counted before the first look is of unknown age */
+		if (counters->known && counts[i].packets &&
+		    counts[i].packets != last->packets)
+			counts[i].last_hit = (int64_t)(now_usec / 1000000);
+	}
+	free(counters->counts);
+	counters->counts = counts;
+	counters->known = true;
+	counters->sampled_usec = now_usec;
+	counters->cost_usec = counter_clock_usec() - start;
+	return 0;
+}
+
+void counter_free(struct counters *counters)
+{
+	free(counters->counts);
+	memset(counters, 0, sizeof(*counters));
+}

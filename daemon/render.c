@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Replies as text. Easy to get wrong: the daemon may be of another version
+ * than this command, so nothing is taken for granted about a reply: a member
+ * that is not there, or of another type, reads as empty or zero.
+ */
+#include "render.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "escape.h"
+#include "table.h"
+
+#define RENDER_MATRIX_ZONES 12 /* wider ones are printed as a list */
+#define RENDER_NAMES_MAX 3 /* of one end of a conduit */
+
+struct render_word {
+	const char *name; /* as in the reply */
+	const char *english, *japanese;
+	const char *mark, *mark_ja; /* in the cells of the matrix */
+};
+
+static const struct render_word render_kinds[] = {
+	{ "plain", "plain", "通常", "P", "通" },
+	{ "screen", "screen", "画面転送", "S", "画" },
+	{ "mail-text", "mail-text", "メールテキスト化", "T", "文" },
+	{ "mail-out", "mail-out", "メール送信", "O", "送" },
+	{ "file-cdr", "file-cdr", "ファイル無害化", "F", "無" },
+	{ "special", "special", "特定通信", "X", "特" },
+	{ "trusted-external", "trusted-external", "安全な外部接続先", "E",
+	  "外" },
+	{ "specified-cloud", "specified-cloud", "特定クラウド", "C", "雲" },
+};
+
+static const struct render_word render_layers[] = {
+	{ "gateway", "gateway", "自装置", NULL, NULL },
+	{ "individual-number", "individual-number", "個人番号利用事務系", NULL,
+	  NULL },
+	{ "lgwan", "lgwan", "LGWAN接続系", NULL, NULL },
+	{ "internet", "internet", "インターネット接続系", NULL, NULL },
+	{ "other", "other", "その他", NULL, NULL },
+};
+
+static const struct render_word render_states[] = {
+	{ "in_force", "in force", "有効", NULL, NULL },
+	{ "drifted", "drifted", "逸脱", NULL, NULL },
+	{ "unsure", "unsure", "不明", NULL, NULL },
+	{ "withdrawn", "withdrawn", "解除", NULL, NULL },
+	{ "up", "up", "稼働", NULL, NULL },
+	{ "down", "down", "停止", NULL, NULL },
+	{ "absent", "absent", "なし", NULL, NULL },
+};
+
+#define RENDER_WORD(table, name, ja) \
+	render_word(table, sizeof(table) / sizeof((table)[0]), name, ja)
+
+bool render_is_japanese(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		value = getenv(names[i]);
+		if (value && *value)
+			return !strncmp(value, "ja", 2);
+	}
+	return false;
+}
+
+const char *render_say(bool ja, const char *english, const char *japanese)
+{
+	return ja ? japanese : english;
+}
+
+static const char *render_word(const struct render_word *words, size_t n,
+			       const char *name, bool ja)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(words[i].name, name))
+			return render_say(ja, words[i].english,
+					  words[i].japanese);
+	return name;
+}
+
+static const char *render_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static long long render_number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void render_add_time(struct table *table, const json_t *object,
+			    const char *key, const char *none)
+{
+	time_t when = render_number(object, key);
+	char text[64];
+	struct tm tm;
+
+	if (!when || !localtime_r(&when, &tm) ||
+	    !strftime(text, sizeof(text), "%F %T", &tm))
+		table_add(table, none);
+	else
+		table_add(table, text);
+}
+
+static void render_row(struct table *table, const char *name, const char *text)
+{
+	table_add(table, name);
+	table_add(table, text);
+}
+
+static void render_row_number(struct table *table, const char *name,
+			      const json_t *object, const char *key)
+{
+	table_add(table, name);
+	table_add_format(table, "%lld", render_number(object, key));
+}
+
+/* What a state means for whoever reads it */
+static const char *render_meaning(const char *state, bool ja)
+{
+	if (!strcmp(state, "in_force"))
+		return render_say(ja, "the kernel holds just this policy",
+				  "カーネルはこの方針だけを保持している");
+	if (!strcmp(state, "drifted"))
+		return render_say(
+			ja,
+			"the kernel's table was changed by others; "
+			"reload puts it back",
+			"カーネルの表が他者に変更された。reload で戻る");
+	if (!strcmp(state, "withdrawn"))
+		return render_say(ja,
+				  "the table was removed: nothing is "
+				  "enforced",
+				  "表は撤去された。何も制御していない");
+	return render_say(ja, "the last change failed; see the log",
+			  "直前の変更に失敗した。ログを参照");
+}
+
+void render_status(const json_t *parameters, bool ja, FILE *out)
+{
+	const json_t *status = json_object_get(parameters, "status");
+	const char *never = render_say(ja, "never", "なし");
+	const char *state = render_text(status, "state");
+	struct table *table = table_new(2);
+
+	table_add(table, render_say(ja, "State", "状態"));
+	table_add_format(table, "%s: %s", RENDER_WORD(render_states, state, ja),
+			 render_meaning(state, ja));
+	render_row(table, render_say(ja, "Gateway", "装置"),
+		   render_text(status, "gateway"));
+	render_row(table, render_say(ja, "Model", "モデル"),
+		   render_text(status, "model"));
+	render_row(table, render_say(ja, "Guideline", "ガイドライン"),
+		   render_text(status, "guideline"));
+	render_row(table, render_say(ja, "File", "設定ファイル"),
+		   render_text(status, "file"));
+	render_row(table, render_say(ja, "Digest", "ダイジェスト"),
+		   render_text(status, "digest"));
+	render_row_number(table, render_say(ja, "Generation", "世代"), status,
+			  "generation");
+	render_row_number(table, render_say(ja, "Zones", "ゾーン"), status,
+			  "zones");
+	table_add(table, render_say(ja, "Conduits", "通信経路"));
+	table_add_format(table,
+			 render_say(ja, "%lld (%lld in force)",
+				    "%lld(有効 %lld)"),
+			 render_number(status, "conduits"),
+			 render_number(status, "conduits_in_force"));
+	render_row_number(table, render_say(ja, "Flows", "通信"), status,
+			  "flows");
+	render_row_number(table, render_say(ja, "Elements", "要素"), status,
+			  "elements");
+	render_row_number(table, render_say(ja, "Warnings", "警告"), status,
+			  "warnings");
+	table_add(table, render_say(ja, "Started", "起動"));
+	render_add_time(table, status, "started", never);
+	table_add(table, render_say(ja, "Changed", "変更"));
+	render_add_time(table, status, "changed", never);
+	table_add(table, render_say(ja, "Verified", "照合"));
+	render_add_time(table, status, "verified", never);
+	render_row(table, render_say(ja, "Version", "版"),
+		   render_text(status, "version"));
+	table_print(table, out);
+	table_free(table);
+}
+
+/* Texts of an array, joined; more than @max become a number */
+static void render_join(const json_t *array, const char *key, size_t max,
+			char *buf, size_t size)
+{
+	size_t n = json_array_size(array), used = 0, i;
+	int len = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < n && i < max && used < size; i++) {
+		const json_t *entry = json_array_get(array, i);
+		const char *text = key ? render_text(entry, key) :
+					 json_string_value(entry);
+
+		len = snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
+			       text ? text : "");
+		used += len > 0 ? (size_t)len : 0;
+	}
+	if (n > max && used < size)
+		snprintf(buf + used, size - used, ", +%zu", n - max);
+}
+
+static void render_interfaces(struct table *table, const json_t *zone, bool ja)
+{
+	const json_t *interfaces = json_object_get(zone, "interfaces");
+	const json_t *entry;
+	char text[1024];
+	size_t used = 0, i;
+	int len;
+
+	text[0] = '\0';
+	json_array_foreach(interfaces, i, entry) {
+		const char *state = render_text(entry, "state");
+
+		if (used >= sizeof(text))
+			break;
+		len = snprintf(text + used, sizeof(text) - used, "%s%s %s",
+			       i ? ", " : "", render_text(entry, "name"),
+			       RENDER_WORD(render_states, state, ja));
+		used += len > 0 ? (size_t)len : 0;
+	}
+	table_add(table, text);
+}
+
+void render_zones(const json_t *parameters, bool ja, FILE *out)
+{
+	const json_t *zones = json_object_get(parameters, "zones"), *zone;
+	struct table *table = table_new(8);
+	char text[1024];
+	size_t i;
+
+	table_add(table, render_say(ja, "ZONE", "ゾーン"));
+	table_add(table, render_say(ja, "LAYER", "層"));
+	table_add(table, render_say(ja, "HOSTS", "ホスト"));
+	table_add(table, render_say(ja, "OUT", "発"));
+	table_add(table, render_say(ja, "IN", "着"));
+	table_add(table, render_say(ja, "INTERFACES", "インタフェース"));
+	table_add(table, render_say(ja, "NETWORKS", "ネットワーク"));
+	table_add(table, render_say(ja, "LABEL", "名称"));
+	for (i = 2; i < 5; i++)
+		table_align_right(table, i);
+	json_array_foreach(zones, i, zone) {
+		const char *layer = render_text(zone, "layer");
+		bool external = json_is_true(json_object_get(zone, "external"));
+
+		table_add(table, render_text(zone, "name"));
+		table_add_format(
+			table, "%s%s", RENDER_WORD(render_layers, layer, ja),
+			external ? render_say(ja, " (external)", "(外部)") :
+				   "");
+		table_add_format(table, "%lld", render_number(zone, "hosts"));
+		table_add_format(table, "%lld",
+				 render_number(zone, "conduits_from"));
+		table_add_format(table, "%lld",
+				 render_number(zone, "conduits_to"));
+		render_interfaces(table, zone, ja);
+		render_join(json_object_get(zone, "networks"), NULL, 8, text,
+			    sizeof(text));
+		table_add(table, text);
+		table_add(table, render_text(zone, "label"));
+	}
+	table_print(table, out);
+	table_free(table);
+}
+
+static const struct render_word *render_kind(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(render_kinds) / sizeof(render_kinds[0]); i++)
+		if (!strcmp(render_kinds[i].name, name))
+			return &render_kinds[i];
+	return NULL;
+}
+
+/* How many conduits of what kind: "2P 1S", or in words */
+static void render_add_kinds(struct table *table, const json_t *pair, bool ja,
+			     bool words)
+{
+	const json_t *kinds = json_object_get(pair, "kinds"), *n;
+	char text[256];
+	size_t used = 0;
+	const char *name;
+	int len;
+
+	text[0] = '\0';
+	json_object_foreach((json_t *)kinds, name, n) {
+		const struct render_word *kind = render_kind(name);
+		const char *shown = name;
+
+		if (used >= sizeof(text))
+			break;
+		if (kind && !words)
+			shown = render_say(ja, kind->mark, kind->mark_ja);
+		else if (kind && ja)
+			shown = kind->japanese;
+		len = snprintf(text + used, sizeof(text) - used, "%s%lld%s%s",
+			       used ? " " : "",
+			       (long long)json_integer_value(n),
+			       words ? " " : "", shown);
+		used += len > 0 ? (size_t)len : 0;
+	}
+	table_add(table, text);
+}
+
+static const json_t *render_find_pair(const json_t *pairs, const char *from,
+				      const char *to)
+{
+	const json_t *pair;
+	size_t i;
+
+	json_array_foreach(pairs, i, pair) {
+		if (!strcmp(render_text(pair, "from"), from) &&
+		    !strcmp(render_text(pair, "to"), to))
+			return pair;
+	}
+	return NULL;
+}
+
+/* Does any pair have a conduit of this kind? */
+static bool render_has_kind(const json_t *pairs, const char *kind)
+{
+	const json_t *pair;
+	size_t i;
+
+	json_array_foreach(pairs, i, pair) {
+		if (json_object_get(json_object_get(pair, "kinds"), kind))
+			return true;
+	}
+	return false;
+}
+
+/* What the marks in the cells mean */
+static void render_legend(const json_t *pairs, bool ja, FILE *out)
+{
+	size_t n = sizeof(render_kinds) / sizeof(render_kinds[0]), i;
+
+	fputs(render_say(ja, "\nfrom row to column; conduits in force:",
+			 "\n行から列へ。有効な通信経路:"),
+	      out);
+	for (i = 0; i < n; i++) {
+		const struct render_word *kind = &render_kinds[i];
+
+		if (render_has_kind(pairs, kind->name))
+			fprintf(out, " %s=%s",
+				render_say(ja, kind->mark, kind->mark_ja),
+				render_say(ja, kind->english, kind->japanese));
+	}
+	fputs("\n", out);
+}
+
+static void render_square(const json_t *zones, const json_t *pairs, bool ja,
+			  FILE *out)
+{
+	size_t n = json_array_size(zones), i, k;
+	struct table *table = table_new(n + 1);
+
+	table_add(table, render_say(ja, "FROM \\ TO", "発 \\ 着"));
+	for (i = 0; i < n; i++)
+		table_add(table, json_string_value(json_array_get(zones, i)));
+	for (i = 0; i < n; i++) {
+		const char *from = json_string_value(json_array_get(zones, i));
+
+		table_add(table, from);
+		for (k = 0; k < n; k++) {
+			const json_t *pair = render_find_pair(
+				pairs, from,
+				json_string_value(json_array_get(zones, k)));
+
+			if (pair)
+				render_add_kinds(table, pair, ja, false);
+			else
+				table_add(table, ".");
+		}
+	}
+	table_print(table, out);
+	table_free(table);
+	render_legend(pairs, ja, out);
+}
+
+static void render_pairs(const json_t *pairs, bool ja, FILE *out)
+{
+	struct table *table = table_new(4);
+	const json_t *pair;
+	size_t i;
+
+	table_add(table, render_say(ja, "FROM", "発"));
+	table_add(table, render_say(ja, "TO", "着"));
+	table_add(table, render_say(ja, "CONDUITS", "通信経路"));
+	table_add(table, render_say(ja, "KINDS", "種別"));
+	table_align_right(table, 2);
+	json_array_foreach(pairs, i, pair) {
+		table_add(table, render_text(pair, "from"));
+		table_add(table, render_text(pair, "to"));
+		table_add_format(table, "%lld",
+				 render_number(pair, "conduits"));
+		render_add_kinds(table, pair, ja, true);
+	}
+	table_print(table, out);
+	table_free(table);
+}
+
+void render_matrix(const json_t *parameters, bool ja, FILE *out)
+{
+	const json_t *zones = json_object_get(parameters, "zones"), *zone;
+	const json_t *pairs = json_object_get(parameters, "pairs");
+	size_t i;
+
+	json_array_foreach(zones, i, zone) {
+		if (!json_is_string(zone))
+			return;
+	}
+	if (json_array_size(zones) > RENDER_MATRIX_ZONES)
+		render_pairs(pairs, ja, out);
+	else
+		render_square(zones, pairs, ja, out);
+}
+
+static void render_add_names(struct table *table, const json_t *conduit,
+			     const char *key, const char *member)
+{
+	char text[1024];
+
+	render_join(json_object_get(conduit, key), member, RENDER_NAMES_MAX,
+		    text, sizeof(text));
+	table_add(table, text);
+}
+
+static void render_add_end(struct table *table, const json_t *conduit, bool ja)
+{
+	const char *until = render_text(conduit, "valid_until");
+	long long days = render_number(conduit, "days_left");
+
+	if (!*until)
+		table_add(table, render_say(ja, "no end", "無期限"));
+	else if (!json_is_true(json_object_get(conduit, "in_force")))
+		table_add_format(
+			table, render_say(ja, "%s (ended)", "%s(満了)"), until);
+	else
+		table_add_format(table,
+				 days == 1 ?
+					 render_say(ja, "%s (%lld day left)",
+						    "%s(残り%lld日)") :
+					 render_say(ja, "%s (%lld days left)",
+						    "%s(残り%lld日)"),
+				 until, days);
+}
+
+static void render_add_conduit(struct table *table, const json_t *conduit,
+			       bool ja)
+{
+	const json_t *marks = json_object_get(conduit, "marks");
+	long long n_flows = render_number(conduit, "flows");
+	const char *mark = json_string_value(json_array_get(marks, 0));
+
+	table_add(table, render_text(conduit, "name"));
+	table_add(table,
+		  RENDER_WORD(render_kinds, render_text(conduit, "kind"), ja));
+	render_add_names(table, conduit, "from", "name");
+	render_add_names(table, conduit, "to", "name");
+	render_add_names(table, conduit, "services", NULL);
+	table_add(table, render_text(conduit, "bind"));
+	if (n_flows > 1)
+		table_add_format(table, "%s +%lld", mark ? mark : "",
+				 n_flows - 1);
+	else
+		table_add(table, mark ? mark : "");
+	table_add_format(table, "%lld", render_number(conduit, "packets"));
+	table_add_format(table, "%lld", render_number(conduit, "bytes"));
+	render_add_time(table, conduit, "last_hit",
+			render_number(conduit, "packets") ?
+				render_say(ja, "unknown", "不明") :
+				render_say(ja, "never", "なし"));
+	render_add_end(table, conduit, ja);
+}
+
+void render_conduits(const json_t *parameters, bool ja, FILE *out)
+{
+	const json_t *conduits = json_object_get(parameters, "conduits");
+	struct table *table = table_new(11);
+	const json_t *conduit;
+	size_t i;
+
+	table_add(table, render_say(ja, "CONDUIT", "通信経路"));
+	table_add(table, render_say(ja, "KIND", "種別"));
+	table_add(table, render_say(ja, "FROM", "発"));
+	table_add(table, render_say(ja, "TO", "着"));
+	table_add(table, render_say(ja, "SERVICES", "サービス"));
+	table_add(table, render_say(ja, "BIND", "限定"));
+	table_add(table, render_say(ja, "MARK", "マーク"));
+	table_add(table, render_say(ja, "PACKETS", "パケット"));
+	table_add(table, render_say(ja, "BYTES", "バイト"));
+	table_add(table, render_say(ja, "LAST HIT", "最終使用"));
+	table_add(table, render_say(ja, "VALID UNTIL", "期限"));
+	table_align_right(table, 7);
+	table_align_right(table, 8);
+	json_array_foreach(conduits, i, conduit) {
+		render_add_conduit(table, conduit, ja);
+	}
+	table_print(table, out);
+	table_free(table);
+}
+
+void render_findings(const json_t *findings, FILE *out)
+{
+	char line[4096], safe[4 * sizeof(line)];
+	const json_t *finding;
+	size_t i;
+	int len;
+
+	json_array_foreach(findings, i, finding) {
+		const char *also = render_text(finding, "also_file");
+
+		len = snprintf(line, sizeof(line), "%s:%lld: %s: %s %s",
+			       render_text(finding, "file"),
+			       render_number(finding, "line"),
+			       render_text(finding, "severity"),
+			       render_text(finding, "id"),
+			       render_text(finding, "text"));
+		if (*also && len > 0 && (size_t)len < sizeof(line))
+			snprintf(line + len, sizeof(line) - (size_t)len,
+				 " (see %s:%lld)", also,
+				 render_number(finding, "also_line"));
+		escape_text(line, "", safe, sizeof(safe));
+		fprintf(out, "%s\n", safe);
+	}
+}
+
+void render_reload(const json_t *parameters, bool ja, FILE *out)
+{
+	bool edited = json_is_true(json_object_get(parameters, "edited"));
+	struct table *table;
+
+	render_findings(json_object_get(parameters, "findings"), stderr);
+	if (!edited) {
+		fputs(render_say(ja,
+				 "The configuration was read again. The kernel "
+				 "holds it already and was not touched.\n",
+				 "設定を読み直した。カーネルは既に同じ内容で、"
+				 "変更していない。\n"),
+		      out);
+		return;
+	}
+	fputs(render_say(ja,
+			 "The configuration was read again, is in force and "
+			 "was verified.\n",
+			 "設定を読み直し、適用し、照合した。\n"),
+	      out);
+	table = table_new(4);
+	table_add(table, "");
+	table_add(table, render_say(ja, "ADDED", "追加"));
+	table_add(table, render_say(ja, "REMOVED", "削除"));
+	table_add(table, render_say(ja, "CHANGED", "変更"));
+	table_add(table, render_say(ja, "Conduits", "通信経路"));
+	table_add_format(table, "%lld",
+			 render_number(parameters, "conduits_added"));
+	table_add_format(table, "%lld",
+			 render_number(parameters, "conduits_removed"));
+	table_add_format(table, "%lld",
+			 render_number(parameters, "conduits_changed"));
+	table_add(table, render_say(ja, "Elements", "要素"));
+	table_add_format(table, "%lld",
+			 render_number(parameters, "elements_added"));
+	table_add_format(table, "%lld",
+			 render_number(parameters, "elements_deleted"));
+	table_add(table, "");
+	table_print(table, out);
+	table_free(table);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_STATE_H
+#define SEKIMORI_STATE_H
+
+#include <stdint.h>
+
+struct counters;
+
+/**
+ * state_load - what an earlier run of the daemon left on disk
+ * @path: the file
+ * @generation: changes made to the kernel's table so far
+ * @counters: already following the policy; last hits and counts are filled in
+ *
+ * It is a memory, not a policy: without it only ages are unknown. 0, -ENOENT
+ * if there is none, or -errno if there is one that cannot be used.
+ */
+int state_load(const char *path, uint64_t *generation,
+	       struct counters *counters);
+
+/** state_save - write the file anew, as a whole or not at all; 0 or -errno */
+int state_save(const char *path, uint64_t generation,
+	       const struct counters *counters);
+
+#endif

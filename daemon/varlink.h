@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_VARLINK_H
+#define SEKIMORI_VARLINK_H
+
+/*
+ * Messages of the control protocol: Varlink (https://varlink.org), JSON objects
+ * that end with a NUL byte. No I/O, no state: bytes in, requests out, and the
+ * reverse.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VARLINK_INTERFACE "jp.sekimori.Control"
+#define VARLINK_ERROR_SERVICE "org.varlink.service."
+#define VARLINK_ERROR VARLINK_INTERFACE "."
+#define VARLINK_IN_MAX (64u << 10) /* bytes of one request, without the NUL */
+
+enum varlink_method {
+	VARLINK_GET_INFO = 1,
+	VARLINK_GET_INTERFACE_DESCRIPTION,
+	VARLINK_STATUS,
+	VARLINK_ZONES,
+	VARLINK_MATRIX,
+	VARLINK_CONDUITS,
+	VARLINK_RELOAD,
+	VARLINK_WITHDRAW,
+	VARLINK_VERSION,
+};
+
+/**
+ * struct varlink_request - a call, as understood
+ * @more: the caller takes several replies
+ * @oneway: the caller wants no reply
+ * @interface: what GetInterfaceDescription asks about
+ */
+struct varlink_request {
+	enum varlink_method method;
+	bool more;
+	bool oneway;
+	char interface[256];
+};
+
+/**
+ * varlink_parse - understand one request
+ * @bytes: the message without its NUL; may be anything
+ * @request: filled on success
+ * @error: a whole error reply otherwise; a new reference
+ *
+ * 0; -EINVAL for a call that cannot be carried out, which gets @error as its
+ * reply; -EBADMSG for what is no call at all: the other side does not speak
+ * the protocol, and after @error the connection should be closed. A call that
+ * wants no reply has @error == NULL.
+ */
+int varlink_parse(const char *bytes, size_t len,
+		  struct varlink_request *request, json_t **error);
+
+/**
+ * varlink_reply - a reply message
+ * @parameters: an object; the reference is taken over
+ * @continues: further replies to the same call follow
+ */
+json_t *varlink_reply(json_t *parameters, bool continues);
+
+/**
+ * varlink_error - an error reply
+ * @name: qualified, such as VARLINK_ERROR "Refused"
+ * @parameters: an object, taken over; or NULL
+ */
+json_t *varlink_error(const char *name, json_t *parameters);
+
+/** varlink_info - parameters of the reply to GetInfo; a new reference */
+json_t *varlink_info(void);
+
+/** varlink_description - what an interface offers, or NULL if unknown */
+const char *varlink_description(const char *interface);
+
+#endif

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What each kind of group may hold, and where its values go in the model. Easy
+ * to get wrong: an entry with a mistake is still read to its end and kept, so
+ * that one run reports all mistakes; a value that is wrong must therefore
+ * leave its field as if the setting were absent.
+ */
+#include "entry.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "group.h"
+
+#define INTERFACES_MAX 32 /* of one zone */
+#define NETWORKS_MAX 4096
+#define ADDRESSES_MAX 64 /* of one host */
+#define PORTS_MAX 256 /* of one service */
+#define ENDPOINTS_MAX 4096 /* of one conduit, on one side */
+#define CARRIES_MAX 256
+
+#define YEAR_MIN 2000 /* below it, a year of an era was written */
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *nth_model(unsigned int i)
+{
+	return model_name(i);
+}
+
+static const char *nth_edition(unsigned int i)
+{
+	return edition_name(i);
+}
+
+static const char *nth_layer(unsigned int i)
+{
+	return layer_name(i);
+}
+
+static const char *nth_kind(unsigned int i)
+{
+	return kind_name(i);
+}
+
+static const char *nth_bind(unsigned int i)
+{
+	return i == BIND_IP ? "ip" : i == BIND_MAC ? "mac" : "?";
+}
+
+/* What a daemon may log to; "kern" is not for programs. */
+static const char *nth_facility(unsigned int i)
+{
+	static const char *const words[] = {
+		"?",	  "daemon", "local0", "local1",	  "local2",
+		"local3", "local4", "local5", "local6",	  "local7",
+		"user",	  "auth",   "syslog", "authpriv",
+	};
+
+	return i < ARRAY_LEN(words) ? words[i] : "?";
+}
+
+/* A name with a mistake stays NULL; the entry is kept for the rest of it. */
+static void set_name(struct reader *reader, void *field,
+		     const config_setting_t *setting)
+{
+	struct word *word = field;
+
+	word->text = setting_name(reader, setting);
+	word->at = setting_place(reader, setting);
+}
+
+static void set_word(struct reader *reader, void *field,
+		     const config_setting_t *setting)
+{
+	struct word *word = field;
+
+	word->text = setting_text(reader, setting);
+	word->at = setting_place(reader, setting);
+}
+
+static void set_text(struct reader *reader, void *field,
+		     const config_setting_t *setting)
+{
+	*(const char **)field = setting_text(reader, setting);
+}
+
+static void set_bool(struct reader *reader, void *field,
+		     const config_setting_t *setting)
+{
+	(void)reader;
+	*(bool *)field = config_setting_get_bool(setting);
+}
+
+static void set_model(struct reader *reader, void *field,
+		      const config_setting_t *setting)
+{
+	struct model *model = field;
+
+	model->model = setting_choice(reader, setting, nth_model);
+}
+
+static void set_edition(struct reader *reader, void *field,
+			const config_setting_t *setting)
+{
+	struct model *model = field;
+
+	model->edition = setting_choice(reader, setting, nth_edition);
+}
+
+static void set_facility(struct reader *reader, void *field,
+			 const config_setting_t *setting)
+{
+	unsigned int i = setting_choice(reader, setting, nth_facility);
+	struct model *model = field;
+
+	if (i)
+		model->facility.text = nth_facility(i);
+}
+
+static void set_user_group(struct reader *reader, void *field,
+			   const config_setting_t *setting)
+{
+	struct model *model = field;
+
+	model->group.text = setting_user_group(reader, setting);
+}
+
+static void set_layer(struct reader *reader, void *field,
+		      const config_setting_t *setting)
+{
+	struct model_zone *zone = field;
+
+	zone->layer = setting_choice(reader, setting, nth_layer);
+}
+
+static void set_interfaces(struct reader *reader, void *field,
+			   const config_setting_t *array)
+{
+	unsigned int n = setting_count(reader, array, INTERFACES_MAX, REQUIRED);
+	struct model_zone *zone = field;
+	const config_setting_t *element;
+	unsigned int i;
+
+	zone->interfaces =
+		arena_alloc(reader->arena, n * sizeof(*zone->interfaces));
+	for (i = 0; i < n; i++) {
+		struct word *slot = &zone->interfaces[zone->n_interfaces];
+
+		element = config_setting_get_elem(array, i);
+		slot->text = setting_interface(reader, element);
+		slot->at = setting_place(reader, element);
+		if (slot->text)
+			zone->n_interfaces++;
+	}
+}
+
+static void set_networks(struct reader *reader, void *field,
+			 const config_setting_t *array)
+{
+	unsigned int n = setting_count(reader, array, NETWORKS_MAX, OPTIONAL);
+	struct model_zone *zone = field;
+	const config_setting_t *element;
+	unsigned int i;
+
+	zone->has_networks = n > 0;
+	zone->networks =
+		arena_alloc(reader->arena, n * sizeof(*zone->networks));
+	for (i = 0; i < n; i++) {
+		struct model_prefix *slot = &zone->networks[zone->n_networks];
+
+		element = config_setting_get_elem(array, i);
+		slot->at = setting_place(reader, element);
+		if (setting_prefix(reader, element, &slot->prefix))
+			zone->n_networks++;
+	}
+}
+
+static void set_next_hop_mac(struct reader *reader, void *field,
+			     const config_setting_t *setting)
+{
+	struct model_zone *zone = field;
+
+	zone->next_hop_mac_at = setting_place(reader, setting);
+	zone->has_next_hop_mac =
+		setting_mac(reader, setting, &zone->next_hop_mac);
+}
+
+static void set_addresses(struct reader *reader, void *field,
+			  const config_setting_t *array)
+{
+	unsigned int n = setting_count(reader, array, ADDRESSES_MAX, REQUIRED);
+	struct model_host *host = field;
+	const config_setting_t *element;
+	unsigned int i;
+
+	host->addresses =
+		arena_alloc(reader->arena, n * sizeof(*host->addresses));
+	for (i = 0; i < n; i++) {
+		struct model_addr *slot = &host->addresses[host->n_addresses];
+
+		element = config_setting_get_elem(array, i);
+		slot->at = setting_place(reader, element);
+		if (setting_addr(reader, element, &slot->addr))
+			host->n_addresses++;
+	}
+}
+
+static void set_mac(struct reader *reader, void *field,
+		    const config_setting_t *setting)
+{
+	struct model_host *host = field;
+
+	host->mac_at = setting_place(reader, setting);
+	host->has_mac = setting_mac(reader, setting, &host->mac);
+}
+
+static void set_ports(struct reader *reader, void *field,
+		      const config_setting_t *array)
+{
+	unsigned int n = setting_count(reader, array, PORTS_MAX, REQUIRED);
+	struct model_service *service = field;
+	unsigned int i;
+
+	service->ports =
+		arena_alloc(reader->arena, n * sizeof(*service->ports));
+	for (i = 0; i < n; i++) {
+		if (setting_service(reader, config_setting_get_elem(array, i),
+				    &service->ports[service->n_ports]))
+			service->n_ports++;
+	}
+}
+
+static void set_kind(struct reader *reader, void *field,
+		     const config_setting_t *setting)
+{
+	struct model_conduit *conduit = field;
+
+	conduit->kind = setting_choice(reader, setting, nth_kind);
+	conduit->kind_at = setting_place(reader, setting);
+}
+
+static void set_bind(struct reader *reader, void *field,
+		     const config_setting_t *setting)
+{
+	unsigned int bind = setting_choice(reader, setting, nth_bind);
+	struct model_conduit *conduit = field;
+
+	conduit->bind_at = setting_place(reader, setting);
+	if (bind)
+		conduit->bind = bind;
+}
+
+static struct model_endpoint *read_endpoints(struct reader *reader,
+					     const config_setting_t *array,
+					     size_t *n_endpoints)
+{
+	unsigned int n = setting_count(reader, array, ENDPOINTS_MAX, REQUIRED);
+	struct model_endpoint *endpoints, *slot;
+	const config_setting_t *element;
+	unsigned int i;
+
+	endpoints = arena_alloc(reader->arena, n * sizeof(*endpoints));
+	*n_endpoints = 0;
+	for (i = 0; i < n; i++) {
+		element = config_setting_get_elem(array, i);
+		slot = &endpoints[*n_endpoints];
+		slot->text.at = setting_place(reader, element);
+		slot->is_prefix = setting_is_address(element);
+		if (!slot->is_prefix)
+			slot->text.text = setting_name(reader, element);
+		else if (setting_prefix(reader, element, &slot->prefix))
+			slot->text.text = setting_text(reader, element);
+		if (slot->text.text)
+			(*n_endpoints)++;
+	}
+	return endpoints;
+}
+
+static void set_from(struct reader *reader, void *field,
+		     const config_setting_t *array)
+{
+	struct model_conduit *conduit = field;
+
+	conduit->from = read_endpoints(reader, array, &conduit->n_from);
+}
+
+static void set_to(struct reader *reader, void *field,
+		   const config_setting_t *array)
+{
+	struct model_conduit *conduit = field;
+
+	conduit->to = read_endpoints(reader, array, &conduit->n_to);
+}
+
+static void set_carries(struct reader *reader, void *field,
+			const config_setting_t *array)
+{
+	unsigned int n = setting_count(reader, array, CARRIES_MAX, REQUIRED);
+	struct model_conduit *conduit = field;
+	const config_setting_t *element;
+	struct model_carry *slot;
+	unsigned int i;
+
+	conduit->services =
+		arena_alloc(reader->arena, n * sizeof(*conduit->services));
+	for (i = 0; i < n; i++) {
+		element = config_setting_get_elem(array, i);
+		slot = &conduit->services[conduit->n_services];
+		slot->text.at = setting_place(reader, element);
+		slot->is_service =
+			strchr(config_setting_get_string(element), '/');
+		if (!slot->is_service)
+			slot->text.text = setting_name(reader, element);
+		else if (setting_service(reader, element, &slot->service))
+			slot->text.text = setting_text(reader, element);
+		if (slot->text.text)
+			conduit->n_services++;
+	}
+}
+
+/* @n digits at @text; what is behind them in @text on success */
+static bool digits_parse(const char **text, unsigned int n, unsigned int *value)
+{
+	const char *c = *text;
+
+	for (*value = 0; n; n--, c++) {
+		if (*c < '0' || *c > '9')
+			return false;
+		*value = *value * 10 + (unsigned int)(*c - '0');
+	}
+	*text = c;
+	return true;
+}
+
+/* "YYYY-MM-DD" with a day that the calendar has. */
+static bool date_parse(const char *text, struct date *date)
+{
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30,
+					31, 31, 30, 31, 30, 31 };
+	unsigned int year, month, day, last;
+
+	if (!digits_parse(&text, 4, &year) || *text++ != '-' ||
+	    !digits_parse(&text, 2, &month) || *text++ != '-' ||
+	    !digits_parse(&text, 2, &day) || *text)
+		return false;
+	if (year < YEAR_MIN || month < 1 || month > 12)
+		return false;
+	last = days[month - 1];
+	if (month == 2 && !(year % 4) && (year % 100 || !(year % 400)))
+		last = 29;
+	if (day < 1 || day > last)
+		return false;
+	*date = (struct date){ year, month, day };
+	return true;
+}
+
+static void set_valid_until(struct reader *reader, void *field,
+			    const config_setting_t *setting)
+{
+	const char *text = config_setting_get_string(setting);
+	struct model_conduit *conduit = field;
+
+	conduit->valid_until_at = setting_place(reader, setting);
+	conduit->has_valid_until = date_parse(text, &conduit->valid_until);
+	if (!conduit->has_valid_until)
+		setting_refuse(reader, setting,
+			       "is not a day of the calendar in the form "
+			       "\"2027-03-31\"");
+}
+
+static const struct key gateway_keys[] = {
+	{ "name", KEY_TEXT, REQUIRED, set_name,
+	  offsetof(struct model, gateway_name) },
+	{ "model", KEY_TEXT, REQUIRED, set_model, 0 },
+	{ "guideline", KEY_TEXT, REQUIRED, set_edition, 0 },
+};
+
+void entry_read_gateway(struct reader *reader, const config_setting_t *settings,
+			struct model *model)
+{
+	static const struct group group = GROUP("gateway", false, gateway_keys);
+
+	group_read(reader, &group, settings, model);
+}
+
+static const struct key log_keys[] = {
+	{ "facility", KEY_TEXT, REQUIRED, set_facility, 0 },
+};
+
+void entry_read_log(struct reader *reader, const config_setting_t *settings,
+		    struct model *model)
+{
+	static const struct group group = GROUP("log", false, log_keys);
+
+	group_read(reader, &group, settings, model);
+}
+
+static const struct key control_keys[] = {
+	{ "group", KEY_TEXT, REQUIRED, set_user_group, 0 },
+};
+
+void entry_read_control(struct reader *reader, const config_setting_t *settings,
+			struct model *model)
+{
+	static const struct group group = GROUP("control", false, control_keys);
+
+	group_read(reader, &group, settings, model);
+}
+
+static const struct key zone_keys[] = {
+	{ "name", KEY_TEXT, REQUIRED, set_name,
+	  offsetof(struct model_zone, name) },
+	{ "label", KEY_TEXT, OPTIONAL, set_text,
+	  offsetof(struct model_zone, label) },
+	{ "layer", KEY_TEXT, REQUIRED, set_layer, 0 },
+	{ "external", KEY_BOOL, OPTIONAL, set_bool,
+	  offsetof(struct model_zone, external) },
+	{ "no_ip", KEY_BOOL, OPTIONAL, set_bool,
+	  offsetof(struct model_zone, no_ip) },
+	{ "interfaces", KEY_ARRAY, REQUIRED, set_interfaces, 0 },
+	{ "networks", KEY_ARRAY, OPTIONAL, set_networks, 0 },
+	{ "next_hop_mac", KEY_TEXT, OPTIONAL, set_next_hop_mac, 0 },
+};
+
+void entry_read_zone(struct reader *reader, const config_setting_t *settings,
+		     struct model_zone *zone)
+{
+	static const struct group group = GROUP("zone", true, zone_keys);
+
+	group_read(reader, &group, settings, zone);
+}
+
+static const struct key host_keys[] = {
+	{ "name", KEY_TEXT, REQUIRED, set_name,
+	  offsetof(struct model_host, name) },
+	{ "zone", KEY_TEXT, REQUIRED, set_name,
+	  offsetof(struct model_host, zone) },
+	{ "addresses", KEY_ARRAY, REQUIRED, set_addresses, 0 },
+	{ "mac", KEY_TEXT, OPTIONAL, set_mac, 0 },
+};
+
+void entry_read_host(struct reader *reader, const config_setting_t *settings,
+		     struct model_host *host)
+{
+	static const struct group group = GROUP("host", true, host_keys);
+
+	group_read(reader, &group, settings, host);
+}
+
+static const struct key service_keys[] = {
+	{ "name", KEY_TEXT, REQUIRED, set_name,
+	  offsetof(struct model_service, name) },
+	{ "ports", KEY_ARRAY, REQUIRED, set_ports, 0 },
+};
+
+void entry_read_service(struct reader *reader, const config_setting_t *settings,
+			struct model_service *service)
+{
+	static const struct group group = GROUP("service", true, service_keys);
+
+	group_read(reader, &group, settings, service);
+}
+
+static const struct key list_keys[] = {
+	{ "name", KEY_TEXT, REQUIRED, set_name,
+	  offsetof(struct model_list, name) },
+	{ "file", KEY_TEXT, REQUIRED, set_word,
+	  offsetof(struct model_list, file) },
+};
+
+void entry_read_list(struct reader *reader, const config_setting_t *settings,
+		     struct model_list *list)
+{
+	static const struct group group = GROUP("list", true, list_keys);
+
+	group_read(reader, &group, settings, list);
+}
+
+static const struct key conduit_keys[] = {
+	{ "name", KEY_TEXT, REQUIRED, set_name,
+	  offsetof(struct model_conduit, name) },
+	{ "kind", KEY_TEXT, REQUIRED, set_kind, 0 },
+	{ "from", KEY_ARRAY, REQUIRED, set_from, 0 },
+	{ "to", KEY_ARRAY, REQUIRED, set_to, 0 },
+	{ "services", KEY_ARRAY, REQUIRED, set_carries, 0 },
+	{ "bind", KEY_TEXT, OPTIONAL, set_bind, 0 },
+	{ "reason", KEY_TEXT, OPTIONAL, set_text,
+	  offsetof(struct model_conduit, reason) },
+	{ "approved_by", KEY_TEXT, OPTIONAL, set_text,
+	  offsetof(struct model_conduit, approved_by) },
+	{ "approval", KEY_TEXT, OPTIONAL, set_text,
+	  offsetof(struct model_conduit, approval) },
+	{ "valid_until", KEY_TEXT, OPTIONAL, set_valid_until, 0 },
+};
+
+void entry_read_conduit(struct reader *reader, const config_setting_t *settings,
+			struct model_conduit *conduit)
+{
+	static const struct group group = GROUP("conduit", true, conduit_keys);
+
+	conduit->bind = BIND_IP;
+	group_read(reader, &group, settings, conduit);
+}

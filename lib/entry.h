@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_ENTRY_H
+#define SEKIMORI_ENTRY_H
+
+#include "model.h"
+#include "setting.h"
+
+/*
+ * One group of settings into what the model has for it, which must be zero but
+ * for the place of its name. What cannot be used is reported and left out.
+ */
+void entry_read_gateway(struct reader *reader, const config_setting_t *settings,
+			struct model *model);
+void entry_read_log(struct reader *reader, const config_setting_t *settings,
+		    struct model *model);
+void entry_read_control(struct reader *reader, const config_setting_t *settings,
+			struct model *model);
+void entry_read_zone(struct reader *reader, const config_setting_t *settings,
+		     struct model_zone *zone);
+void entry_read_host(struct reader *reader, const config_setting_t *settings,
+		     struct model_host *host);
+void entry_read_service(struct reader *reader, const config_setting_t *settings,
+			struct model_service *service);
+void entry_read_list(struct reader *reader, const config_setting_t *settings,
+		     struct model_list *list);
+void entry_read_conduit(struct reader *reader, const config_setting_t *settings,
+			struct model_conduit *conduit);
+
+#endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Model to policy: conduits get their ends and services. Easy to get wrong:
+ * conduits that write the same prefix must share one endpoint, or a policy of
+ * many conduits would cut the address space into as many classes.
+ */
+#include "resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "flow.h"
+#include "hash.h"
+#include "names.h"
+#include "places.h"
+
+static void resolve_services(struct resolver *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->model->n_services; i++) {
+		struct model_service *service = &r->model->services[i];
+		struct model_service *holder;
+
+		if (!service->name.text)
+			continue;
+		holder = names_add(r->services, service->name.text, service);
+		if (holder != service)
+			diag_error(r->diag, "duplicate", service->name.at,
+				   &holder->name.at,
+				   "the service \"%s\" is declared twice",
+				   service->name.text);
+	}
+}
+
+static struct endpoint *prefix_endpoint(struct resolver *r, const char *name,
+					const struct model_endpoint *from,
+					const struct zone *zone)
+{
+	bool single = from->prefix.len == addr_bits(&from->prefix.addr);
+	const struct endpoint *host =
+		single ? places_host_of(r, &from->prefix.addr) : NULL;
+	struct endpoint *e = arena_alloc(r->arena, sizeof(*e));
+
+	places_endpoint_init(r, e, single ? ENDPOINT_HOST : ENDPOINT_NET, name,
+			     zone, from->text.at);
+	e->prefixes = arena_alloc(r->arena, sizeof(*e->prefixes));
+	e->prefixes[0] = from->prefix;
+	e->n_prefixes = 1;
+	e->has_mac = host ? host->has_mac : zone->has_next_hop_mac;
+	e->mac = host ? host->mac : zone->next_hop_mac;
+	places_endpoint_hash(e);
+	return e;
+}
+
+/* Conduits that write the same prefix share one endpoint. */
+static const struct endpoint *
+endpoint_of_prefix(struct resolver *r, const struct model_endpoint *from,
+		   const struct conduit *conduit)
+{
+	const struct zone *zone;
+	struct endpoint *e;
+	char text[ADDR_TEXT], *name;
+
+	if (from->prefix.len == addr_bits(&from->prefix.addr))
+		addr_print(&from->prefix.addr, text);
+	else
+		prefix_print(&from->prefix, text);
+	e = names_find(r->prefixes, text);
+	if (e)
+		return e;
+	zone = places_prefix(r, &from->prefix, "conduit", conduit->name,
+			     from->text.at);
+	if (!zone)
+		return NULL;
+	name = arena_copy(r->arena, text, strlen(text));
+	e = prefix_endpoint(r, name, from, zone);
+	return names_add(r->prefixes, name, e);
+}
+
+static const struct endpoint *
+resolve_endpoint(struct resolver *r, const struct model_endpoint *from,
+		 const struct conduit *conduit)
+{
+	const struct owner *owner;
+
+	if (from->is_prefix)
+		return endpoint_of_prefix(r, from, conduit);
+	if (!from->text.text)
+		return NULL;
+	if (!strcmp(from->text.text, "gateway"))
+		return &r->policy->zone_endpoints[0];
+	owner = names_find(r->owners, from->text.text);
+	if (!owner)
+		diag_error(r->diag, "name", from->text.at, NULL,
+			   "conduit \"%s\": there is no zone, host or list "
+			   "\"%s\"",
+			   conduit->name, from->text.text);
+	return owner ? owner->endpoint : NULL;
+}
+
+static bool is_named_before(const struct endpoint **ends, size_t n,
+			    const struct endpoint *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (ends[i]->hash == e->hash)
+			return true;
+	return false;
+}
+
+static size_t resolve_ends(struct resolver *r, const struct conduit *conduit,
+			   const struct model_endpoint *from, size_t n,
+			   const struct endpoint ***out)
+{
+	const struct endpoint **ends = arena_alloc(r->arena, n * sizeof(*ends));
+	size_t i, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		const struct endpoint *e =
+			resolve_endpoint(r, &from[i], conduit);
+
+		if (!e)
+			continue;
+		if (is_named_before(ends, kept, e))
+			diag_error(r->diag, "duplicate", from[i].text.at, NULL,
+				   "conduit \"%s\" names \"%s\" twice",
+				   conduit->name, e->name);
+		else
+			ends[kept++] = e;
+	}
+	*out = ends;
+	return kept;
+}
+
+/* What an entry of "services" stands for; NULL if nothing, which is reported */
+static const struct service *carried(struct resolver *r,
+				     const struct conduit *conduit,
+				     const struct model_carry *carry, size_t *n)
+{
+	const struct model_service *named;
+
+	*n = 0;
+	if (carry->is_service) {
+		*n = 1;
+		return &carry->service;
+	}
+	if (!carry->text.text)
+		return NULL;
+	named = names_find(r->services, carry->text.text);
+	if (!named) {
+		diag_error(r->diag, "name", carry->text.at, NULL,
+			   "conduit \"%s\": there is no service \"%s\"",
+			   conduit->name, carry->text.text);
+		return NULL;
+	}
+	*n = named->n_ports;
+	return named->ports;
+}
+
+static void resolve_carries(struct resolver *r, struct conduit *conduit,
+			    const struct model_conduit *from)
+{
+	const struct service **ports =
+		arena_alloc(r->arena, from->n_services * sizeof(*ports));
+	size_t *n = arena_alloc(r->arena, from->n_services * sizeof(*n));
+	size_t i, all = 0;
+
+	for (i = 0; i < from->n_services; i++) {
+		ports[i] = carried(r, conduit, &from->services[i], &n[i]);
+		all += n[i];
+	}
+	conduit->services =
+		arena_alloc(r->arena, all * sizeof(*conduit->services));
+	for (i = 0; i < from->n_services; i++) {
+		if (!n[i])
+			continue;
+		memcpy(conduit->services + conduit->n_services, ports[i],
+		       n[i] * sizeof(**ports));
+		conduit->n_services += n[i];
+	}
+}
+
+static void resolve_conduits(struct resolver *r)
+{
+	struct policy *policy = r->policy;
+	size_t i;
+
+	policy->conduits = arena_alloc(
+		r->arena, r->model->n_conduits * sizeof(*policy->conduits));
+	for (i = 0; i < r->model->n_conduits; i++) {
+		const struct model_conduit *from = &r->model->conduits[i];
+		struct conduit *conduit = &policy->conduits[policy->n_conduits];
+		const struct conduit *holder;
+
+		if (!from->name.text)
+			continue;
+		*conduit = (struct conduit){
+			.name = from->name.text,
+			.kind = from->kind,
+			.bind = from->bind,
+			.reason = from->reason,
+			.approved_by = from->approved_by,
+			.approval = from->approval,
+			.at = from->name.at,
+			.index = policy->n_conduits++,
+		};
+		if (from->has_valid_until)
+			conduit->valid_until = from->valid_until.year * 10000 +
+					       from->valid_until.month * 100 +
+					       from->valid_until.day;
+		holder = names_add(r->conduits, conduit->name, conduit);
+		if (holder != conduit)
+			diag_error(r->diag, "duplicate", conduit->at,
+				   &holder->at,
+				   "the name \"%s\" is already that of a "
+				   "conduit",
+				   conduit->name);
+		conduit->n_from = resolve_ends(r, conduit, from->from,
+					       from->n_from, &conduit->from);
+		conduit->n_to = resolve_ends(r, conduit, from->to, from->n_to,
+					     &conduit->to);
+		resolve_carries(r, conduit, from);
+	}
+}
+
+static void hash_endpoints(struct policy *policy)
+{
+	size_t i;
+
+	for (i = 0; i < policy->n_zones; i++)
+		places_endpoint_hash(&policy->zone_endpoints[i]);
+	for (i = 0; i < policy->n_hosts; i++)
+		places_endpoint_hash(&policy->hosts[i]);
+	for (i = 0; i < policy->n_lists; i++)
+		places_endpoint_hash(&policy->lists[i]);
+}
+
+struct policy *resolve_policy(const struct model *model, struct diag *diag)
+{
+	struct arena *arena = model->arena;
+	struct policy *policy = arena_alloc(arena, sizeof(*policy));
+	struct resolver r = {
+		.model = model,
+		.policy = policy,
+		.arena = arena,
+		.diag = diag,
+	};
+	size_t i, k, n_interfaces = 0, n_prefixes = 0;
+
+	for (i = 0; i < model->n_zones; i++)
+		n_interfaces += model->zones[i].n_interfaces;
+	for (i = 0; i < model->n_conduits; i++) {
+		for (k = 0; k < model->conduits[i].n_from; k++)
+			n_prefixes += model->conduits[i].from[k].is_prefix;
+		for (k = 0; k < model->conduits[i].n_to; k++)
+			n_prefixes += model->conduits[i].to[k].is_prefix;
+	}
+	r.owners = names_new(arena,
+			     model->n_zones + model->n_hosts + model->n_lists);
+	r.services = names_new(arena, model->n_services);
+	r.conduits = names_new(arena, model->n_conduits);
+	r.interfaces = names_new(arena, n_interfaces);
+	r.prefixes = names_new(arena, n_prefixes);
+
+	policy->arena = arena;
+	policy->gateway = model->gateway_name.text;
+	policy->model = model->model;
+	policy->edition = model->edition;
+	policy->facility = model->facility.text ? model->facility.text :
+						  "daemon";
+	policy->group = model->group.text ? model->group.text : "sekimori";
+	policy->at = model->gateway_at;
+
+	places_zones(&r);
+	places_networks(&r);
+	places_hosts(&r);
+	places_lists(&r);
+	resolve_services(&r);
+	hash_endpoints(policy);
+	resolve_conduits(&r);
+	flow_build(policy, diag);
+	return policy;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_SHOW_H
+#define SEKIMORI_SHOW_H
+
+/*
+ * A policy and what is known of its state, as data for a reply. All functions
+ * return a new reference. Running out of memory ends the process, as in the
+ * arena. Times are seconds since 1970, UTC; dates are "YYYY-MM-DD".
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy.h"
+
+/**
+ * struct show_status - how things stand
+ * @state: a word: "in_force", "withdrawn", "drifted", "unsure"
+ * @digest: of the ruleset that the policy makes
+ * @generation: changes made to the kernel's table so far
+ * @verified: when the kernel was last known to hold exactly this; 0: never
+ */
+struct show_status {
+	const char *state;
+	const char *version;
+	const char *file;
+	const char *digest;
+	uint64_t generation;
+	int64_t started, changed, verified;
+	size_t n_elements, n_warnings;
+	const struct policy *policy;
+	unsigned int today;
+};
+
+json_t *show_status(const struct show_status *status);
+
+/**
+ * struct show_link - a network interface as the kernel has it
+ * @up: it is switched on and has a carrier
+ */
+struct show_link {
+	const char *name;
+	bool up;
+	const char **addresses;
+	size_t n_addresses;
+};
+
+json_t *show_zones(const struct policy *policy, const struct show_link *links,
+		   size_t n_links, unsigned int today);
+
+/** show_matrix - zone by zone, the conduits that are in force on @today */
+json_t *show_matrix(const struct policy *policy, unsigned int today);
+
+/**
+ * struct show_count - what has been counted for one flow
+ * @id: of the flow
+ * @last_hit: latest time at which a packet is known to have been counted
+ */
+struct show_count {
+	uint32_t id;
+	uint64_t packets, bytes;
+	int64_t last_hit; /* 0: none is known */
+};
+
+/**
+ * show_conduits - some of a policy's conduits
+ * @counts: sorted by id
+ * @first: index of the first conduit to show; replaced by that of the first
+ *	one not shown, which is policy->n_conduits at the end
+ *
+ * As many as make a reply of a size that is easy to handle.
+ */
+json_t *show_conduits(const struct policy *policy,
+		      const struct show_count *counts, size_t n_counts,
+		      unsigned int today, size_t *first);
+
+/** show_findings - the findings kept in @diag */
+json_t *show_findings(const struct diag *diag);
+
+/**
+ * struct show_change - conduits of one policy against those of another
+ * @n_changed: of the same name, but permitting something else
+ */
+struct show_change {
+	size_t n_added, n_removed, n_changed;
+};
+
+/** show_compare - what @after changes; @before may be NULL: all is new */
+void show_compare(const struct policy *before, const struct policy *after,
+		  struct show_change *change);
+
+#endif

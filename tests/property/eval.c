@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Property: for random policies and random packets, the compiled ruleset, as
+ * the evaluator carries it out, decides what the policy says. No root, no
+ * kernel: the first net for mistakes in the compiler. The seed is printed;
+ * SEED and ROUNDS in the environment repeat or extend a run.
+ */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+
+#include "arena.h"
+#include "compile.h"
+#include "eval.h"
+#include "generate.h"
+#include "reference.h"
+
+#define TODAY 20261101
+#define PACKETS 600
+
+struct count {
+	unsigned long pass, drop, bound_drop;
+	unsigned int most_lookups;
+};
+
+static const struct zone *any_zone(struct dice *dice,
+				   const struct policy *policy)
+{
+	return &policy->zones[dice_roll(dice, policy->n_zones)];
+}
+
+static struct addr any_addr(struct dice *dice, const struct endpoint *e)
+{
+	struct addr addr = { .family = 4, .bytes = { 10, 0, 0, 1 } };
+	const struct prefix *prefix;
+	unsigned int i;
+
+	if (!e->n_prefixes)
+		return addr;
+	prefix = &e->prefixes[dice_roll(dice, e->n_prefixes)];
+	addr = prefix_first(prefix);
+	/* Near the start, at the end, or anywhere inside */
+	switch (dice_roll(dice, 4)) {
+	case 0:
+		return prefix_last(prefix);
+	case 1:
+		for (i = prefix->len; i < addr_bits(&addr); i++)
+			if (dice_roll(dice, 2))
+				addr.bytes[i / 8] |= 0x80 >> i % 8;
+		return addr;
+	}
+	i = addr_bits(&addr) / 8 - 1;
+	if (prefix->len < addr_bits(&addr))
+		addr.bytes[i] |= dice_roll(dice, 32) &
+				 (prefix->len > addr_bits(&addr) - 8 ?
+					  0xff >> (prefix->len % 8) :
+					  0xff);
+	return addr;
+}
+
+/* A packet that one flow permits, then perhaps with something changed */
+static void any_probe(struct dice *dice, const struct policy *policy,
+		      struct probe *probe)
+{
+	const struct flow *flow =
+		&policy->flows[dice_roll(dice, policy->n_flows)];
+	const struct zone *in = flow->from->zone;
+	unsigned int changes = dice_roll(dice, 3);
+
+	memset(probe, 0, sizeof(*probe));
+	probe->src = any_addr(dice, flow->from);
+	probe->dst = any_addr(dice, flow->to);
+	probe->proto = flow->service.proto;
+	probe->dport =
+		flow->service.first +
+		dice_roll(dice, flow->service.last - flow->service.first + 1);
+	probe->src_mac = flow->from->mac;
+	probe->iif = policy_is_gateway(flow->from) ? NULL : in->interfaces[0];
+	if (policy_is_gateway(flow->to))
+		probe->local = probe->iif;
+	while (changes--)
+		switch (dice_roll(dice, 6)) {
+		case 0:
+			in = any_zone(dice, policy);
+			if (probe->iif && in->n_interfaces)
+				probe->iif = in->interfaces[dice_roll(
+					dice, in->n_interfaces)];
+			break;
+		case 1:
+			probe->src_mac.bytes[5]++;
+			break;
+		case 2:
+			probe->dport += dice_roll(dice, 3) - 1;
+			break;
+		case 3:
+			probe->src = any_addr(dice,
+					      &policy->zone_endpoints[dice_roll(
+						      dice, policy->n_zones)]);
+			break;
+		case 4:
+			probe->dst = any_addr(dice,
+					      &policy->zone_endpoints[dice_roll(
+						      dice, policy->n_zones)]);
+			break;
+		case 5:
+			probe->proto = probe->proto == IPPROTO_TCP ?
+					       IPPROTO_UDP :
+					       IPPROTO_TCP;
+			break;
+		}
+}
+
+/* Packets that cannot exist are no test. */
+static bool probe_exists(const struct probe *probe)
+{
+	unsigned int family = probe->src.family;
+
+	return family == probe->dst.family &&
+	       !(probe->proto == IPPROTO_ICMP && family != 4) &&
+	       !(probe->proto == IPPROTO_ICMPV6 && family != 6);
+}
+
+static const char *way_out(const struct policy *policy,
+			   const struct addr *daddr)
+{
+	const struct zone *zone = policy_zone_of(policy, daddr);
+
+	return zone && zone->n_interfaces ? zone->interfaces[0] : "none";
+}
+
+static struct packet packet_of(const struct policy *policy,
+			       const struct probe *probe)
+{
+	return (struct packet){
+		.iifname = probe->iif ? probe->iif : "",
+		.oifname = probe->local ? "" : way_out(policy, &probe->dst),
+		.source_mac = probe->src_mac,
+		.family = probe->src.family,
+		.saddr = probe->src,
+		.daddr = probe->dst,
+		.proto = probe->proto,
+		.sport = 1024,
+		.dport = probe->dport,
+		.tcp_flags = 0x02,
+		.hop_limit = 64,
+		.daddr_is_local = probe->local && probe->iif &&
+				  !strcmp(probe->local, probe->iif),
+		.ct_state = NF_CT_STATE_BIT(IP_CT_NEW),
+		.ct_mark = 7,
+		.mark = 0,
+	};
+}
+
+/* Is the answer of the peer let through, and only if the MAC is right? */
+static bool reply_is_right(const struct policy *policy,
+			   const struct ruleset *ruleset,
+			   const struct probe *probe, struct packet packet,
+			   uint32_t mark)
+{
+	const struct flow *flow = reference_flow(policy, probe, TODAY);
+	const char *way = packet.iifname;
+	struct outcome outcome;
+	uint32_t hook = NF_INET_FORWARD;
+
+	packet.iifname = packet.oifname;
+	packet.oifname = way;
+	packet.ct_state = NF_CT_STATE_BIT(IP_CT_ESTABLISHED);
+	packet.ct_is_reply = true;
+	packet.ct_mark = mark;
+	packet.source_mac = flow->to->mac;
+	if (probe->local)
+		hook = NF_INET_LOCAL_OUT;
+	else if (!probe->iif)
+		hook = NF_INET_LOCAL_IN;
+	if (eval_packet(ruleset, hook, &packet, &outcome) || !outcome.accepted)
+		return false;
+	packet.source_mac.bytes[5] ^= 1;
+	if (eval_packet(ruleset, hook, &packet, &outcome))
+		return false;
+	return outcome.accepted ==
+	       (flow->conduit->bind != BIND_MAC || hook == NF_INET_LOCAL_OUT);
+}
+
+static bool check_probe(const struct policy *policy,
+			const struct ruleset *ruleset,
+			const struct probe *probe, struct count *count)
+{
+	bool expected = reference_pass(policy, probe, TODAY);
+	struct packet packet = packet_of(policy, probe);
+	struct outcome outcome;
+	uint32_t hook = NF_INET_FORWARD;
+
+	if (probe->local)
+		hook = NF_INET_LOCAL_IN;
+	else if (!probe->iif)
+		hook = NF_INET_LOCAL_OUT;
+	if (eval_packet(ruleset, hook, &packet, &outcome))
+		return false;
+	if (outcome.n_lookups > count->most_lookups)
+		count->most_lookups = outcome.n_lookups;
+	if (outcome.accepted != expected)
+		return false;
+	if (!expected) {
+		count->drop++;
+		return true;
+	}
+	count->pass++;
+	/* A bound flow's accept does not come with a cleared packet mark. */
+	return outcome.ct_mark == reference_flow(policy, probe, TODAY)->id &&
+	       outcome.mark == 0 &&
+	       reply_is_right(policy, ruleset, probe, packet, outcome.ct_mark);
+}
+
+static void report(const struct probe *probe, const char *conf,
+		   const struct policy *policy)
+{
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+	const struct flow *flow = reference_flow(policy, probe, TODAY);
+
+	printf("%s\nfailed: in %s local %s %s -> %s proto %u port %u\n"
+	       "the policy says %s (%s)\n",
+	       conf, probe->iif ? probe->iif : "-",
+	       probe->local ? probe->local : "-", addr_print(&probe->src, src),
+	       addr_print(&probe->dst, dst), probe->proto, probe->dport,
+	       reference_pass(policy, probe, TODAY) ? "pass" : "drop",
+	       flow ? flow->conduit->name : "no conduit");
+}
+
+static bool run_round(struct dice *dice, struct count *count)
+{
+	struct arena *arena = arena_new();
+	char *conf;
+	const struct policy *policy = generate_policy(dice, arena, &conf);
+	const struct ruleset *ruleset = compile_policy(policy, TODAY, arena);
+	struct probe probe;
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; ok && policy->n_flows && i < PACKETS; i++) {
+		any_probe(dice, policy, &probe);
+		if (!probe_exists(&probe))
+			continue;
+		ok = check_probe(policy, ruleset, &probe, count);
+		if (!ok)
+			report(&probe, conf, policy);
+	}
+	free(conf);
+	arena_free(arena);
+	return ok;
+}
+
+int main(void)
+{
+	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
+	struct dice dice = { .state = seed ? strtoull(seed, NULL, 0) :
+					     0x5e1c0de };
+	unsigned long i, n = rounds ? strtoul(rounds, NULL, 0) : 400;
+	struct count count = { 0 };
+
+	for (i = 0; i < n; i++) {
+		uint64_t state = dice.state;
+
+		if (!run_round(&dice, &count)) {
+			printf("repeat with SEED=%#llx ROUNDS=1\n",
+			       (unsigned long long)state);
+			return 1;
+		}
+	}
+	printf("evaluator: %lu passed, %lu dropped as the policies say; at most "
+	       "%u lookups for a packet\n",
+	       count.pass, count.drop, count.most_lookups);
+	/* A sample of one kind only would show nothing. */
+	return count.pass * 10 < count.drop || count.drop * 10 < count.pass;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_REFERENCE_H
+#define SEKIMORI_REFERENCE_H
+
+#include "../packets/probe.h"
+#include "policy.h"
+
+/**
+ * reference_flow - the flow that decides about a packet that opens a connection
+ *
+ * NULL if none covers it. It says nothing of MACs and interfaces.
+ */
+const struct flow *reference_flow(const struct policy *policy,
+				  const struct probe *probe,
+				  unsigned int today);
+
+/** reference_pass - must the packet pass? Read off the policy, slowly. */
+bool reference_pass(const struct policy *policy, const struct probe *probe,
+		    unsigned int today);
+
+#endif

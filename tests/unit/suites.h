@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_SUITES_H
+#define SEKIMORI_SUITES_H
+
+/* The suites of all files here, for main.c */
+#include <check.h>
+
+Suite *test_addr_suite(void);
+Suite *test_arena_suite(void);
+Suite *test_conf_suite(void);
+Suite *test_diag_suite(void);
+Suite *test_flow_suite(void);
+Suite *test_hash_suite(void);
+Suite *test_partition_suite(void);
+Suite *test_ruleset_suite(void);
+Suite *test_scan_suite(void);
+
+#endif
