@@ -67,12 +67,12 @@ $B/tests/unit/unit: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c)) \
 $B/tests/golden/golden: $B/tests/golden/golden.o $B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-$B/tests/property/eval: $(addprefix $B/tests/property/,eval.o generate.o \
-		reference.o) $B/libsekimori.a
+$B/tests/property/eval: $(addprefix $B/tests/property/,eval.o dice.o \
+		generate.o reference.o) $B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-$B/tests/property/kernel: $(addprefix $B/tests/property/,kernel.o generate.o) \
-		$B/daemon/nft.o $B/libsekimori.a
+$B/tests/property/kernel: $(addprefix $B/tests/property/,kernel.o dice.o \
+		generate.o) $B/daemon/nft.o $B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 # Costs, as ratios; prints and judges nothing
@@ -83,7 +83,7 @@ $B/tests/bench/load: $B/tests/bench/load.o $B/daemon/nft.o $B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 # Real packets through a real kernel
-PROBE_OBJS := $B/tests/property/reference.o $(addprefix $B/tests/packets/,\
+PROBE_OBJS := $(addprefix $B/tests/property/,dice.o reference.o) $(addprefix $B/tests/packets/,\
 	check.o frames.o random.o topology.o wire.o)
 
 $B/tests/packets/packets: $(PROBE_OBJS) $(addprefix $B/tests/packets/,\

@@ -86,7 +86,7 @@ int check_packets(struct check *check, unsigned long n)
 	for (done = 0; done < n; done += chunk) {
 		chunk = n - done < CHUNK ? n - done : CHUNK;
 		for (i = 0; i < chunk; i++) {
-			random_probe(&check->rng, check->topology, &probes[i]);
+			random_probe(&check->dice, check->topology, &probes[i]);
 			probes[i].sport =
 				(uint16_t)(FIRST_PORT + (done + i) % N_PORTS);
 		}

@@ -21,7 +21,7 @@ struct check {
 	const struct topology *topology;
 	struct wire *wire;
 	unsigned int today;
-	struct rng rng;
+	struct dice dice;
 	FILE *decisions;
 	unsigned long n_passed, n_dropped, n_wrong, n_bound;
 	double msec;

@@ -140,7 +140,7 @@ static bool somebody_beside(struct story *story, struct probe *probe)
 	const struct zone *zone = policy_zone_of(policy, &probe->src);
 	struct addr addr;
 
-	if (!random_member(&story->rng, story->topology,
+	if (!random_member(&story->dice, story->topology,
 			   &policy->zone_endpoints[zone->index],
 			   probe->src.family, &addr) ||
 	    !addr_cmp(&addr, &probe->src))

@@ -24,13 +24,13 @@ static bool somebody_behind(struct story *story,
 	const struct policy *policy = story->topology->policy;
 
 	memset(probe, 0, sizeof(*probe));
-	if (!random_member(&story->rng, story->topology,
+	if (!random_member(&story->dice, story->topology,
 			   &policy->zone_endpoints[link->zone->index], family,
 			   &probe->src))
 		return false;
 	probe->iif = link->name;
 	probe->src_mac = topology_mac(story->topology, &probe->src);
-	probe->sport = (uint16_t)(20000 + rng_below(&story->rng, 20000));
+	probe->sport = (uint16_t)(20000 + dice_roll(&story->dice, 20000));
 	return true;
 }
 
@@ -210,8 +210,8 @@ static void tell_conduits_elsewhere(struct story *story, unsigned int family)
 		story_begin(story, "%s on other addresses, IPv%u",
 			    policy->flows[i].conduit->name, family);
 		if (!policy_is_gateway(policy->flows[i].to) ||
-		    !random_flow_probe(&story->rng, topology, &policy->flows[i],
-				       family, &probe))
+		    !random_flow_probe(&story->dice, topology,
+				       &policy->flows[i], family, &probe))
 			continue;
 		for (k = 0; k < topology->n_links; k++) {
 			const struct addr *own =

@@ -188,7 +188,7 @@ static int run_sequences(struct session *session)
 	struct story story = {
 		.wire = session->wire,
 		.topology = session->topology,
-		.rng = { .state = 1 },
+		.dice = { .state = 1 },
 		.verbose = session->options->verbose,
 	};
 
@@ -211,7 +211,7 @@ static int run_random(struct session *session)
 		.topology = session->topology,
 		.wire = session->wire,
 		.today = day_of(time(NULL)),
-		.rng = { .state = options->seed },
+		.dice = { .state = options->seed },
 	};
 	int rc = 0;
 

@@ -84,7 +84,7 @@ static int run_round(struct dice *dice, unsigned long n_packets,
 	const struct policy *policy = generate_policy(dice, arena, NULL);
 	struct topology *topology = NULL;
 	struct wire *wire = NULL;
-	struct check check = { .today = TODAY, .rng = sum->rng };
+	struct check check = { .today = TODAY, .dice = sum->dice };
 	int rc;
 
 	rc = topology_build(policy, &topology);
@@ -100,7 +100,7 @@ static int run_round(struct dice *dice, unsigned long n_packets,
 	wire_close(wire);
 	topology_free(topology);
 	arena_free(arena);
-	sum->rng = check.rng;
+	sum->dice = check.dice;
 	sum->n_passed += check.n_passed;
 	sum->n_dropped += check.n_dropped;
 	sum->n_wrong += check.n_wrong;
@@ -123,7 +123,7 @@ int main(void)
 	unsigned long rounds = setting("ROUNDS", 60), i;
 	unsigned long n_packets = setting("PACKETS", 2000);
 	struct dice dice = { .state = seed ? seed : 1 };
-	struct check sum = { .rng = { .state = seed } };
+	struct check sum = { .dice = { .state = seed } };
 	int rc = 0;
 
 	topology_hold_signals();

@@ -14,25 +14,6 @@
 
 #define TRIES 50
 
-uint64_t rng_next(struct rng *rng)
-{
-	uint64_t z = rng->state += 0x9e3779b97f4a7c15ull; /* splitmix64 */
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-size_t rng_below(struct rng *rng, size_t n)
-{
-	return (size_t)(rng_next(rng) % n);
-}
-
-static bool rng_percent(struct rng *rng, unsigned int percent)
-{
-	return rng_below(rng, 100) < percent;
-}
-
 /* ---- addresses ---- */
 
 /* The kernel has its own ways with these. */
@@ -75,16 +56,17 @@ static bool addr_is_usable(const struct topology *topology,
 	       !addr_is_router_anycast(topology, addr);
 }
 
-static struct addr random_addr(struct rng *rng, const struct topology *topology,
+static struct addr random_addr(struct dice *dice,
+			       const struct topology *topology,
 			       const struct prefix *prefix)
 {
 	struct addr addr = prefix->addr;
-	unsigned int way = (unsigned int)rng_below(rng, 10);
+	unsigned int way = (unsigned int)dice_roll(dice, 10);
 	unsigned int bit, bits = addr_bits(&addr), tries;
 
 	for (tries = 0; way < 4 && topology->n_neighbours && tries < 8;
 	     tries++) {
-		size_t nth = rng_below(rng, topology->n_neighbours);
+		size_t nth = dice_roll(dice, topology->n_neighbours);
 
 		if (prefix_has_addr(prefix, &topology->neighbours[nth].addr))
 			return topology->neighbours[nth].addr;
@@ -99,7 +81,7 @@ static struct addr random_addr(struct rng *rng, const struct topology *topology,
 		else if (way == 5 && !low)
 			set = true;
 		else
-			set = rng_next(rng) & 1;
+			set = dice_next(dice) & 1;
 		if (set)
 			addr.bytes[bit / 8] |= mask;
 	}
@@ -119,18 +101,18 @@ static bool addr_is_broadcast(const struct zone *zone, const struct addr *addr)
 	return false;
 }
 
-bool random_member(struct rng *rng, const struct topology *topology,
+bool random_member(struct dice *dice, const struct topology *topology,
 		   const struct endpoint *endpoint, unsigned int family,
 		   struct addr *addr)
 {
 	unsigned int tries;
 
 	for (tries = 0; endpoint->n_prefixes && tries < TRIES; tries++) {
-		size_t nth = rng_below(rng, endpoint->n_prefixes);
+		size_t nth = dice_roll(dice, endpoint->n_prefixes);
 
 		if (endpoint->prefixes[nth].addr.family != family)
 			continue;
-		*addr = random_addr(rng, topology, &endpoint->prefixes[nth]);
+		*addr = random_addr(dice, topology, &endpoint->prefixes[nth]);
 		if (addr_is_usable(topology, addr) &&
 		    !addr_is_broadcast(endpoint->zone, addr) &&
 		    policy_zone_of(topology->policy, addr) == endpoint->zone)
@@ -140,7 +122,7 @@ bool random_member(struct rng *rng, const struct topology *topology,
 }
 
 /* Somewhere in any zone, or rarely in none */
-static bool pick_anywhere(struct rng *rng, const struct topology *topology,
+static bool pick_anywhere(struct dice *dice, const struct topology *topology,
 			  unsigned int family, struct addr *addr)
 {
 	static const struct prefix all[2] = {
@@ -152,14 +134,14 @@ static bool pick_anywhere(struct rng *rng, const struct topology *topology,
 
 	for (tries = 0; tries < TRIES; tries++) {
 		const struct zone *zone =
-			&policy->zones[rng_below(rng, policy->n_zones)];
+			&policy->zones[dice_roll(dice, policy->n_zones)];
 		const struct prefix *net = &all[family == 6];
 
-		if (zone->n_networks && !rng_percent(rng, 5))
-			net = &zone->networks[rng_below(rng, zone->n_networks)];
+		if (zone->n_networks && !dice_chance(dice, 5))
+			net = &zone->networks[dice_roll(dice, zone->n_networks)];
 		if (net->addr.family != family)
 			continue;
-		*addr = random_addr(rng, topology, net);
+		*addr = random_addr(dice, topology, net);
 		if (addr_is_usable(topology, addr))
 			return true;
 	}
@@ -167,11 +149,11 @@ static bool pick_anywhere(struct rng *rng, const struct topology *topology,
 }
 
 /* The address behind or before, often across a border */
-static bool step_addr(struct rng *rng, struct addr *addr)
+static bool step_addr(struct dice *dice, struct addr *addr)
 {
 	size_t i;
 
-	if (rng_next(rng) & 1)
+	if (dice_next(dice) & 1)
 		return addr_next(addr, addr);
 	for (i = addr->family == 4 ? 4 : 16; i-- > 0;)
 		if (addr->bytes[i]--)
@@ -182,37 +164,37 @@ static bool step_addr(struct rng *rng, struct addr *addr)
 /* ---- the rest of a packet ---- */
 
 /* As a true packet from its source would come: by its zone, with its MAC */
-static bool arrive(struct rng *rng, const struct topology *topology,
+static bool arrive(struct dice *dice, const struct topology *topology,
 		   struct probe *probe)
 {
 	const struct zone *zone = policy_zone_of(topology->policy, &probe->src);
 
 	if (!zone || !zone->n_interfaces)
 		return false;
-	probe->iif = zone->interfaces[rng_below(rng, zone->n_interfaces)];
+	probe->iif = zone->interfaces[dice_roll(dice, zone->n_interfaces)];
 	probe->src_mac = topology_mac(topology, &probe->src);
 	return true;
 }
 
-static const char *any_interface(struct rng *rng,
+static const char *any_interface(struct dice *dice,
 				 const struct topology *topology)
 {
-	return topology->links[rng_below(rng, topology->n_links)].name;
+	return topology->links[dice_roll(dice, topology->n_links)].name;
 }
 
-static void serve(struct rng *rng, const struct service *service,
+static void serve(struct dice *dice, const struct service *service,
 		  struct probe *probe)
 {
 	size_t span = (size_t)(service->last - service->first) + 1;
-	size_t step = rng_below(rng, span);
+	size_t step = dice_roll(dice, span);
 
-	if (rng_percent(rng, 30))
-		step = rng_next(rng) & 1 ? 0 : span - 1;
+	if (dice_chance(dice, 30))
+		step = dice_next(dice) & 1 ? 0 : span - 1;
 	probe->proto = service->proto;
 	probe->dport = (uint16_t)(service->first + step);
 }
 
-bool random_flow_probe(struct rng *rng, const struct topology *topology,
+bool random_flow_probe(struct dice *dice, const struct topology *topology,
 		       const struct flow *flow, unsigned int family,
 		       struct probe *probe)
 {
@@ -223,10 +205,10 @@ bool random_flow_probe(struct rng *rng, const struct topology *topology,
 	if (flow->service.proto ==
 	    (family == 4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		return false;
-	serve(rng, &flow->service, probe);
+	serve(dice, &flow->service, probe);
 	if (!policy_is_gateway(flow->from) &&
-	    (!random_member(rng, topology, flow->from, family, &probe->src) ||
-	     !arrive(rng, topology, probe)))
+	    (!random_member(dice, topology, flow->from, family, &probe->src) ||
+	     !arrive(dice, topology, probe)))
 		return false;
 	if (policy_is_gateway(flow->to)) {
 		link = probe->iif ?
@@ -239,7 +221,7 @@ bool random_flow_probe(struct rng *rng, const struct topology *topology,
 		probe->local = link->name;
 		return true;
 	}
-	if (!random_member(rng, topology, flow->to, family, &probe->dst))
+	if (!random_member(dice, topology, flow->to, family, &probe->dst))
 		return false;
 	if (!probe->iif) {
 		link = topology_towards(topology, &probe->dst);
@@ -253,28 +235,28 @@ bool random_flow_probe(struct rng *rng, const struct topology *topology,
 
 /* ---- things to be wrong ---- */
 
-static void spoil_mac(struct rng *rng, const struct topology *topology,
+static void spoil_mac(struct dice *dice, const struct topology *topology,
 		      struct probe *probe)
 {
-	if (topology->n_neighbours && rng_next(rng) & 1) {
-		size_t nth = rng_below(rng, topology->n_neighbours);
+	if (topology->n_neighbours && dice_next(dice) & 1) {
+		size_t nth = dice_roll(dice, topology->n_neighbours);
 
 		probe->src_mac = topology->neighbours[nth].mac;
 	} else {
-		probe->src_mac.bytes[rng_below(rng, 5) + 1] ^=
-			(uint8_t)(1u << rng_below(rng, 8));
+		probe->src_mac.bytes[dice_roll(dice, 5) + 1] ^=
+			(uint8_t)(1u << dice_roll(dice, 8));
 	}
 }
 
-static void spoil_interface(struct rng *rng, const struct topology *topology,
+static void spoil_interface(struct dice *dice, const struct topology *topology,
 			    struct probe *probe)
 {
-	probe->iif = any_interface(rng, topology);
+	probe->iif = any_interface(dice, topology);
 	if (!probe->src_mac.bytes[0])
 		probe->src_mac = topology_mac(topology, &probe->src);
 }
 
-static void spoil_port(struct rng *rng, const struct topology *topology,
+static void spoil_port(struct dice *dice, const struct topology *topology,
 		       struct probe *probe)
 {
 	const struct policy *policy = topology->policy;
@@ -287,11 +269,11 @@ static void spoil_port(struct rng *rng, const struct topology *topology,
 					      ICMP6_ECHO_REPLY, 200 };
 
 		probe->dport = probe->proto == IPPROTO_ICMP ?
-				       v4[rng_below(rng, sizeof(v4))] :
-				       v6[rng_below(rng, sizeof(v6))];
+				       v4[dice_roll(dice, sizeof(v4))] :
+				       v6[dice_roll(dice, sizeof(v6))];
 		return;
 	}
-	switch (rng_below(rng, 4)) {
+	switch (dice_roll(dice, 4)) {
 	case 0:
 		probe->dport++;
 		break;
@@ -299,16 +281,16 @@ static void spoil_port(struct rng *rng, const struct topology *topology,
 		probe->dport--;
 		break;
 	case 2:
-		probe->dport = policy->flows[rng_below(rng, policy->n_flows)]
+		probe->dport = policy->flows[dice_roll(dice, policy->n_flows)]
 				       .service.first;
 		break;
 	case 3:
-		probe->dport = (uint16_t)rng_next(rng);
+		probe->dport = (uint16_t)dice_next(dice);
 		break;
 	}
 }
 
-static void spoil_proto(struct rng *rng, const struct topology *topology,
+static void spoil_proto(struct dice *dice, const struct topology *topology,
 			struct probe *probe)
 {
 	static const uint8_t protos[] = { IPPROTO_TCP,	IPPROTO_UDP,
@@ -316,49 +298,49 @@ static void spoil_proto(struct rng *rng, const struct topology *topology,
 					  IPPROTO_GRE,	IPPROTO_ESP };
 
 	(void)topology;
-	if (rng_percent(rng, 15)) {
+	if (dice_chance(dice, 15)) {
 		bool is_v4 = probe->dst.family == 4;
 
 		probe->proto = is_v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 		probe->dport = is_v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
 		return;
 	}
-	probe->proto = protos[rng_below(rng, sizeof(protos))];
+	probe->proto = protos[dice_roll(dice, sizeof(protos))];
 }
 
-static void spoil_dst(struct rng *rng, const struct topology *topology,
+static void spoil_dst(struct dice *dice, const struct topology *topology,
 		      struct probe *probe)
 {
-	if (rng_percent(rng, 50))
-		step_addr(rng, &probe->dst);
+	if (dice_chance(dice, 50))
+		step_addr(dice, &probe->dst);
 	else
-		pick_anywhere(rng, topology, probe->dst.family, &probe->dst);
+		pick_anywhere(dice, topology, probe->dst.family, &probe->dst);
 }
 
 /* Another source, at its true place */
-static void spoil_src(struct rng *rng, const struct topology *topology,
+static void spoil_src(struct dice *dice, const struct topology *topology,
 		      struct probe *probe)
 {
-	if (rng_percent(rng, 40))
-		step_addr(rng, &probe->src);
+	if (dice_chance(dice, 40))
+		step_addr(dice, &probe->src);
 	else
-		pick_anywhere(rng, topology, probe->src.family, &probe->src);
-	if (!arrive(rng, topology, probe))
-		spoil_interface(rng, topology, probe);
+		pick_anywhere(dice, topology, probe->src.family, &probe->src);
+	if (!arrive(dice, topology, probe))
+		spoil_interface(dice, topology, probe);
 }
 
 /* Another source, but not at its place */
-static void spoil_src_only(struct rng *rng, const struct topology *topology,
+static void spoil_src_only(struct dice *dice, const struct topology *topology,
 			   struct probe *probe)
 {
-	pick_anywhere(rng, topology, probe->src.family, &probe->src);
-	if (rng_next(rng) & 1)
+	pick_anywhere(dice, topology, probe->src.family, &probe->src);
+	if (dice_next(dice) & 1)
 		probe->src_mac = topology_mac(topology, &probe->src);
 	if (!probe->iif)
-		spoil_interface(rng, topology, probe);
+		spoil_interface(dice, topology, probe);
 }
 
-static void spoil_direction(struct rng *rng, const struct topology *topology,
+static void spoil_direction(struct dice *dice, const struct topology *topology,
 			    struct probe *probe)
 {
 	struct addr src = probe->src;
@@ -367,20 +349,20 @@ static void spoil_direction(struct rng *rng, const struct topology *topology,
 		return; /* one end is the gateway */
 	probe->src = probe->dst;
 	probe->dst = src;
-	if (!arrive(rng, topology, probe))
-		spoil_interface(rng, topology, probe);
+	if (!arrive(dice, topology, probe))
+		spoil_interface(dice, topology, probe);
 }
 
-static void spoil_by_gateway(struct rng *rng, const struct topology *topology,
+static void spoil_by_gateway(struct dice *dice, const struct topology *topology,
 			     struct probe *probe)
 {
 	const struct topology_link *link =
-		&topology->links[rng_below(rng, topology->n_links)];
+		&topology->links[dice_roll(dice, topology->n_links)];
 	const struct topology_link *way;
 	const struct addr *own;
 
-	if (rng_percent(rng, 70)) { /* to one of its addresses */
-		if (probe->iif && rng_next(rng) & 1)
+	if (dice_chance(dice, 70)) { /* to one of its addresses */
+		if (probe->iif && dice_next(dice) & 1)
 			link = topology_link_by_name(topology, probe->iif);
 		own = topology_link_addr(link, probe->dst.family);
 		if (own && probe->iif)
@@ -395,10 +377,10 @@ static void spoil_by_gateway(struct rng *rng, const struct topology *topology,
 	}
 }
 
-static void spoil(struct rng *rng, const struct topology *topology,
+static void spoil(struct dice *dice, const struct topology *topology,
 		  struct probe *probe)
 {
-	static void (*const ways[])(struct rng * rng,
+	static void (*const ways[])(struct dice * dice,
 				    const struct topology *topology,
 				    struct probe *probe) = {
 		spoil_mac,	spoil_interface, spoil_port,
@@ -406,30 +388,30 @@ static void spoil(struct rng *rng, const struct topology *topology,
 		spoil_src_only, spoil_direction, spoil_by_gateway,
 	};
 
-	ways[rng_below(rng, sizeof(ways) / sizeof(*ways))](rng, topology,
-							   probe);
+	ways[dice_roll(dice, sizeof(ways) / sizeof(*ways))](dice, topology,
+							    probe);
 }
 
 /* Anything at all between two places */
-static bool wild_probe(struct rng *rng, const struct topology *topology,
+static bool wild_probe(struct dice *dice, const struct topology *topology,
 		       struct probe *probe)
 {
 	const struct policy *policy = topology->policy;
-	unsigned int family = rng_next(rng) & 1 ? 4 : 6;
+	unsigned int family = dice_next(dice) & 1 ? 4 : 6;
 
 	memset(probe, 0, sizeof(*probe));
-	if (!pick_anywhere(rng, topology, family, &probe->src) ||
-	    !pick_anywhere(rng, topology, family, &probe->dst))
+	if (!pick_anywhere(dice, topology, family, &probe->src) ||
+	    !pick_anywhere(dice, topology, family, &probe->dst))
 		return false;
-	if (rng_percent(rng, 10) || !arrive(rng, topology, probe)) {
-		probe->iif = any_interface(rng, topology);
+	if (dice_chance(dice, 10) || !arrive(dice, topology, probe)) {
+		probe->iif = any_interface(dice, topology);
 		probe->src_mac = topology_mac(topology, &probe->src);
 	}
 	probe->proto = IPPROTO_TCP;
-	probe->dport = (uint16_t)rng_next(rng);
+	probe->dport = (uint16_t)dice_next(dice);
 	if (policy->n_flows)
-		serve(rng,
-		      &policy->flows[rng_below(rng, policy->n_flows)].service,
+		serve(dice,
+		      &policy->flows[dice_roll(dice, policy->n_flows)].service,
 		      probe);
 	return true;
 }
@@ -456,31 +438,31 @@ static bool probe_is_sound(const struct topology *topology, struct probe *probe)
 	       addr_is_router_anycast(topology, &probe->src);
 }
 
-static bool draw_probe(struct rng *rng, const struct topology *topology,
+static bool draw_probe(struct dice *dice, const struct topology *topology,
 		       struct probe *probe)
 {
 	const struct policy *policy = topology->policy;
-	size_t way = rng_below(rng, 100);
+	size_t way = dice_roll(dice, 100);
 	const struct flow *flow;
 
 	if (!policy->n_flows || way >= 90)
-		return wild_probe(rng, topology, probe);
-	flow = &policy->flows[rng_below(rng, policy->n_flows)];
-	if (!random_flow_probe(rng, topology, flow, rng_next(rng) & 1 ? 4 : 6,
-			       probe))
+		return wild_probe(dice, topology, probe);
+	flow = &policy->flows[dice_roll(dice, policy->n_flows)];
+	if (!random_flow_probe(dice, topology, flow,
+			       dice_next(dice) & 1 ? 4 : 6, probe))
 		return false;
 	if (way >= 35)
-		spoil(rng, topology, probe);
+		spoil(dice, topology, probe);
 	if (way >= 80)
-		spoil(rng, topology, probe);
+		spoil(dice, topology, probe);
 	return true;
 }
 
-void random_probe(struct rng *rng, const struct topology *topology,
+void random_probe(struct dice *dice, const struct topology *topology,
 		  struct probe *probe)
 {
 	do {
 		memset(probe, 0, sizeof(*probe));
-	} while (!draw_probe(rng, topology, probe) ||
+	} while (!draw_probe(dice, topology, probe) ||
 		 !probe_is_sound(topology, probe));
 }

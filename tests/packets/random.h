@@ -2,18 +2,9 @@
 #ifndef SEKIMORI_RANDOM_H
 #define SEKIMORI_RANDOM_H
 
+#include "../property/dice.h"
 #include "probe.h"
 #include "topology.h"
-
-/** struct rng - the same numbers for the same seed, on every machine */
-struct rng {
-	uint64_t state;
-};
-
-uint64_t rng_next(struct rng *rng);
-
-/** rng_below - a number from 0 to @n - 1; @n is not 0 */
-size_t rng_below(struct rng *rng, size_t n);
 
 /**
  * random_member - an address of an endpoint, often a host's or near an edge
@@ -21,7 +12,7 @@ size_t rng_below(struct rng *rng, size_t n);
  * One that a host may have: no broadcast address, none of the gateway's.
  * False: there is none in this family, or none was found.
  */
-bool random_member(struct rng *rng, const struct topology *topology,
+bool random_member(struct dice *dice, const struct topology *topology,
 		   const struct endpoint *endpoint, unsigned int family,
 		   struct addr *addr);
 
@@ -32,7 +23,7 @@ bool random_member(struct rng *rng, const struct topology *topology,
  * False: there is none, or none was found. Another conduit may still decide
  * otherwise about it. sport is left to the caller.
  */
-bool random_flow_probe(struct rng *rng, const struct topology *topology,
+bool random_flow_probe(struct dice *dice, const struct topology *topology,
 		       const struct flow *flow, unsigned int family,
 		       struct probe *probe);
 
@@ -44,7 +35,7 @@ bool random_flow_probe(struct rng *rng, const struct topology *topology,
  * no packet may come from or go to, multicast, and a network's anycast address.
  * sport is left to the caller.
  */
-void random_probe(struct rng *rng, const struct topology *topology,
+void random_probe(struct dice *dice, const struct topology *topology,
 		  struct probe *probe);
 
 #endif

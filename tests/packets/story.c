@@ -259,11 +259,11 @@ bool talk_open(struct story *story, const struct flow *flow,
 {
 	memset(talk, 0, sizeof(*talk));
 	talk->flow = flow;
-	if (!random_flow_probe(&story->rng, story->topology, flow, family,
+	if (!random_flow_probe(&story->dice, story->topology, flow, family,
 			       &talk->ways[THERE]))
 		return false;
 	talk->ways[THERE].sport =
-		(uint16_t)(20000 + rng_below(&story->rng, 20000));
+		(uint16_t)(20000 + dice_roll(&story->dice, 20000));
 	turn_round(story->topology, &talk->ways[THERE], &talk->ways[BACK]);
 	talk->seq[THERE] = 1000;
 	talk->seq[BACK] = 5000000;

@@ -13,7 +13,7 @@
 struct story {
 	struct wire *wire;
 	const struct topology *topology;
-	struct rng rng;
+	struct dice dice;
 	bool verbose;
 	char subject[160];
 	unsigned int n_checks, n_failed;

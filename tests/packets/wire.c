@@ -457,25 +457,33 @@ static bool see_frame(struct wire *wire, size_t nth, uint64_t marker,
 	return false;
 }
 
+/* Wait for something to read, but not for ever, and not through a signal. */
+static int wait_readable(const struct wire *wire, int fd)
+{
+	struct pollfd polls[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = wire->topology->signals, .events = POLLIN },
+	};
+	int n = poll(polls, 2, MARKER_WAIT_MSEC);
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (!n)
+		return -ETIMEDOUT;
+	return polls[1].revents ? -EINTR : 0;
+}
+
 /* Everything up to the marker; it has been sent, so it comes. */
 static int see_world(struct wire *wire, uint64_t marker,
 		     const struct seer *seer)
 {
-	struct pollfd polls[] = {
-		{ .fd = wire->world, .events = POLLIN },
-		{ .fd = wire->topology->signals, .events = POLLIN },
-	};
 	bool found = false;
-	int i, n;
+	int i, n, rc;
 
 	while (!found) {
-		n = poll(polls, 2, MARKER_WAIT_MSEC);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (!n)
-			return -ETIMEDOUT;
-		if (polls[1].revents)
-			return -EINTR;
+		rc = wait_readable(wire, wire->world);
+		if (rc)
+			return rc;
 		while ((n = receive_some(wire, wire->world)) > 0)
 			for (i = 0; i < n; i++)
 				if (see_frame(wire, (size_t)i, marker, seer))
@@ -542,22 +550,14 @@ static int send_marker(int fd, unsigned int ifindex, uint64_t number)
 /* Wait at the gateway's end until the marker has come in. */
 static int await_marker(struct wire *wire, uint64_t number)
 {
-	struct pollfd polls[] = {
-		{ .fd = wire->marker, .events = POLLIN },
-		{ .fd = wire->topology->signals, .events = POLLIN },
-	};
 	uint8_t frame[64];
 	ssize_t len;
-	int n;
+	int rc;
 
 	for (;;) {
-		n = poll(polls, 2, MARKER_WAIT_MSEC);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (!n)
-			return -ETIMEDOUT;
-		if (polls[1].revents)
-			return -EINTR;
+		rc = wait_readable(wire, wire->marker);
+		if (rc)
+			return rc;
 		while ((len = recv(wire->marker, frame, sizeof(frame), 0)) > 0)
 			if (is_marker(frame, (size_t)len, number))
 				return 0;

@@ -27,20 +27,6 @@ struct plan {
 	bool has_list;
 };
 
-uint32_t dice_roll(struct dice *dice, uint32_t sides)
-{
-	/* xorshift64* */
-	dice->state ^= dice->state >> 12;
-	dice->state ^= dice->state << 25;
-	dice->state ^= dice->state >> 27;
-	return (uint32_t)((dice->state * 0x2545f4914f6cdd1dULL) >> 33) % sides;
-}
-
-static bool dice_chance(struct dice *dice, unsigned int percent)
-{
-	return dice_roll(dice, 100) < percent;
-}
-
 static void write_zone(FILE *f, struct dice *dice, struct plan *plan,
 		       unsigned int z)
 {

@@ -2,18 +2,10 @@
 #ifndef SEKIMORI_GENERATE_H
 #define SEKIMORI_GENERATE_H
 
-#include <stdint.h>
-
+#include "dice.h"
 #include "policy.h"
 
 struct arena;
-
-/** struct dice - a sequence of numbers that its seed determines */
-struct dice {
-	uint64_t state;
-};
-
-uint32_t dice_roll(struct dice *dice, uint32_t sides);
 
 /**
  * generate_conf - the text of a configuration with a bit of everything
