@@ -386,11 +386,16 @@ static void add_rare(struct compiler *c, const struct flow *flow,
 		add_kind(c, flow, known->id, segment_id(&c->segments[i]));
 }
 
+/* What becomes of a packet of the flow that has come in where it should */
+static const struct verdict *arrival_verdict(const struct flow *flow)
+{
+	return flow->conduit->bind == BIND_MAC ? &goto_bound : &accept_it;
+}
+
 static void add_live_between(struct compiler *c, const struct flow *flow,
 			     const struct zone *in, const struct zone *out)
 {
-	const struct verdict *verdict =
-		flow->conduit->bind == BIND_MAC ? &goto_bound : &accept_it;
+	const struct verdict *verdict = arrival_verdict(flow);
 	size_t i, k;
 
 	for (i = 0; i < in->n_interfaces; i++)
@@ -408,8 +413,7 @@ static void add_live_between(struct compiler *c, const struct flow *flow,
 static void add_live_local(struct compiler *c, const struct flow *flow,
 			   const struct zone *peer)
 {
-	const struct verdict *verdict =
-		flow->conduit->bind == BIND_MAC ? &goto_bound : &accept_it;
+	const struct verdict *verdict = arrival_verdict(flow);
 	size_t i;
 
 	for (i = 0; i < peer->n_interfaces; i++) {
