@@ -37,7 +37,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 LIB_OBJS := $(patsubst %.c,$B/%.o,$(wildcard lib/*.c))
 CTL_OBJS := $(addprefix $B/daemon/,sekimorictl.o call.o render.o table.o \
-	actor.o day.o escape.o file.o finding.o log.o varlink.o)
+	actor.o day.o escape.o file.o finding.o log.o record.o varlink.o)
 CTL_ONLY := $(addprefix $B/daemon/,sekimorictl.o call.o render.o table.o)
 DAEMON_OBJS := $(filter-out $(CTL_ONLY),\
 	$(patsubst %.c,$B/%.o,$(wildcard daemon/*.c)))
@@ -71,15 +71,22 @@ $B/tests/property/eval: $(addprefix $B/tests/property/,eval.o dice.o \
 		generate.o reference.o) $B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-$B/tests/property/kernel: $(addprefix $B/tests/property/,kernel.o dice.o \
-		generate.o) $B/daemon/nft.o $B/libsekimori.a
+$B/tests/property/reconcile $B/tests/property/suspect: \
+		$B/tests/property/%: $B/tests/property/%.o \
+		$B/tests/property/dice.o $B/libsekimori.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/property/kernel: $(addprefix $B/tests/property/,kernel.o tamper.o \
+		dice.o generate.o) $B/daemon/look.o $B/daemon/nft.o \
+		$B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 # Costs, as ratios; prints and judges nothing
 $B/tests/bench/packets: $(addprefix $B/tests/bench/,packets.o inject.o)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
-$B/tests/bench/load: $B/tests/bench/load.o $B/daemon/nft.o $B/libsekimori.a
+$B/tests/bench/load: $B/tests/bench/load.o $B/daemon/look.o $B/daemon/nft.o \
+		$B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 # Real packets through a real kernel
@@ -92,28 +99,63 @@ $B/tests/packets/packets: $(PROBE_OBJS) $(addprefix $B/tests/packets/,\
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 $B/tests/packets/policies: $(PROBE_OBJS) $B/tests/packets/policies.o \
-		$B/tests/property/generate.o $B/daemon/nft.o $B/libsekimori.a
+		$B/tests/property/generate.o $B/daemon/look.o $B/daemon/nft.o \
+		$B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-$B/tests/property/%.o $B/tests/packets/%.o $B/tests/bench/%.o: \
-	ALL_CFLAGS += -Idaemon
+# A siege of the real daemon: everything that somebody may do to the table
+FIELD_OBJS := $(addprefix $B/tests/siege/,field.o raw.o view.o) \
+	$(addprefix $B/tests/packets/,launch.o topology.o) \
+	$(addprefix $B/daemon/,file.o day.o) $B/libsekimori.a
+STREAM_OBJS := $B/tests/siege/stream.o $B/tests/property/dice.o \
+	$(addprefix $B/tests/packets/,frames.o wire.o)
+
+$B/tests/siege/siege: $(addprefix $B/tests/siege/,siege.o attacks.o) \
+		$(FIELD_OBJS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/siege/leak $B/tests/siege/kill: $B/tests/siege/%: \
+		$B/tests/siege/%.o $(STREAM_OBJS) $(FIELD_OBJS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/bench/repair: $B/tests/bench/repair.o $(FIELD_OBJS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$B/tests/property/%.o $B/tests/packets/%.o $B/tests/bench/%.o \
+$B/tests/siege/%.o: ALL_CFLAGS += -Idaemon
 
 # The engine against a kernel that is played by the test itself.
 $B/tests/daemon/engine: tests/daemon/engine.c $B/libsekimori.a \
 		$(addprefix $B/daemon/,engine.o actor.o counter.o day.o escape.o \
-		file.o finding.o log.o state.o)
+		file.o finding.o incident.o keeper.o log.o record.o state.o)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Idaemon $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP \
+		-o $@ $(filter %.c %.o,$^) $B/libsekimori.a $(CHECK_LIBS) \
+		$(LIB_LIBS)
+
+$B/tests/daemon/auditor: tests/daemon/auditor.c $B/libsekimori.a \
+		$(addprefix $B/daemon/,audit.o escape.o)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Idaemon $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP \
 		-o $@ $(filter %.c %.o,$^) $B/libsekimori.a $(CHECK_LIBS) \
 		$(LIB_LIBS)
 
 $B/tests/daemon/parts: tests/daemon/parts.c $B/libsekimori.a \
-		$(addprefix $B/daemon/,actor.o day.o escape.o log.o render.o \
-		table.o varlink.o)
+		$(addprefix $B/daemon/,actor.o day.o escape.o incident.o log.o \
+		record.o render.o table.o varlink.o)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Idaemon $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP \
 		-o $@ $(filter %.c %.o,$^) $B/libsekimori.a $(CHECK_LIBS) \
 		$(LIB_LIBS)
+
+# The control socket before an engine that is played by the test itself.
+$B/tests/daemon/control: tests/daemon/control.c $B/libsekimori.a \
+		$(addprefix $B/daemon/,control.o actor.o answer.o day.o \
+		escape.o log.o record.o varlink.o)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Idaemon $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP \
+		-o $@ $(filter %.c %.o,$^) $B/libsekimori.a $(CHECK_LIBS) \
+		$(LIB_LIBS) $(DAEMON_LIBS)
 
 $B/tests/daemon/%: tests/daemon/%.c
 	@mkdir -p $(@D)
@@ -127,18 +169,17 @@ $B/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard lib/*.c lib/*.h) daemon/varlink.c
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) $(LIB_LIBS)
 
-check: $B/tests/unit/unit $B/tests/golden/golden $B/tests/property/eval \
-		$B/tests/daemon/engine $B/tests/daemon/parts
-	$B/tests/unit/unit
-	$B/tests/golden/golden tests/golden
-	$B/tests/property/eval
-	$B/tests/daemon/engine
-	$B/tests/daemon/parts
+# What needs neither root nor much time
+CHECKS := unit/unit golden/golden property/eval property/reconcile \
+	property/suspect daemon/engine daemon/control daemon/parts daemon/auditor
+
+check: $(addprefix $B/tests/,$(CHECKS))
+	for test in $(CHECKS); do $B/tests/$$test || exit 1; done
 
 test:
 	tests/all
 
-bench: all $B/tests/bench/packets $B/tests/bench/load
+bench: all $(addprefix $B/tests/bench/,packets load repair)
 	tests/bench/run $B
 
 install: all

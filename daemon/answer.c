@@ -15,6 +15,7 @@
 #include "engine.h"
 #include "links.h"
 #include "log.h"
+#include "record.h"
 #include "show.h"
 
 static unsigned int answer_right_for(enum varlink_method method)
@@ -27,6 +28,9 @@ static unsigned int answer_right_for(enum varlink_method method)
 	case VARLINK_ZONES:
 	case VARLINK_MATRIX:
 	case VARLINK_CONDUITS:
+	case VARLINK_DRIFT:
+	case VARLINK_AUDIT:
+	case VARLINK_WATCH:
 		return ANSWER_VIEW;
 	case VARLINK_RELOAD:
 	case VARLINK_WITHDRAW:
@@ -67,13 +71,12 @@ static json_t *answer_status(struct engine *engine, uint64_t now_usec)
 static json_t *answer_zones(const struct engine *engine)
 {
 	struct arena *arena = arena_new();
-	struct show_link *links = NULL;
-	size_t n_links = 0;
+	struct surroundings around = { 0 };
 	json_t *zones;
 
-	if (links_read(arena, &links, &n_links))
+	if (links_list(arena, &around))
 		log_error("SEKI-ERROR", 0, "The interfaces cannot be listed");
-	zones = show_zones(engine_policy(engine), links, n_links,
+	zones = show_zones(engine_policy(engine), &around,
 			   engine_today(engine));
 	arena_free(arena);
 	return varlink_reply(json_pack("{so}", "zones", zones), false);
@@ -138,12 +141,13 @@ static json_t *answer_conduits(struct engine *engine, struct answer *answer,
 {
 	const struct policy *policy = engine_policy(engine);
 	const struct show_count *counts;
-	size_t n_counts;
+	size_t n_counts, next = answer->next;
 	json_t *conduits;
 
 	counts = engine_counts(engine, day_now_usec(), &n_counts);
 	conduits = show_conduits(policy, counts, n_counts, engine_today(engine),
-				 &answer->next);
+				 &next);
+	answer->next = next;
 	answer->continues = answer->next < policy->n_conduits;
 	if (answer->continues && !more) {
 		answer->continues = false;
@@ -155,10 +159,60 @@ static json_t *answer_conduits(struct engine *engine, struct answer *answer,
 			     answer->continues);
 }
 
-static json_t *answer_method(struct engine *engine, const struct actor *actor,
+/* The reply is made when the audit that starts here has come to its end. */
+static void answer_start_audit(struct engine *engine, struct answer *answer)
+{
+	answer->serial = engine_audited(engine);
+	answer->continues = true;
+	engine_request_audit(engine);
+}
+
+static json_t *answer_audit(struct engine *engine, struct answer *answer)
+{
+	const char *state = engine_state_name(engine_state(engine));
+	json_t *parameters = answer_have(json_pack("{ss}", "state", state));
+	json_t *audit = engine_audit_json(engine);
+
+	if (json_object_update(parameters, audit))
+		abort();
+	json_decref(audit);
+	answer->continues = false;
+	return varlink_reply(parameters, false);
+}
+
+/* Says that from here on everything is told */
+static json_t *answer_start_watch(struct records *records,
+				  struct answer *answer, bool more)
+{
+	if (!more)
+		return varlink_error(VARLINK_ERROR_SERVICE "ExpectedMore",
+				     NULL);
+	answer->next = records_next(records);
+	answer->continues = true;
+	return varlink_reply(json_pack("{snsi}", "record", "missed", 0), true);
+}
+
+static json_t *answer_record(struct records *records, struct answer *answer)
+{
+	uint64_t first = records_first(records), missed = 0;
+
+	if (answer->next < first) {
+		missed = first - answer->next;
+		answer->next = first;
+	}
+	return varlink_reply(json_pack("{sosI}", "record",
+				       records_get(records, answer->next++),
+				       "missed", (json_int_t)missed),
+			     true);
+}
+
+/* NULL: not ready yet */
+static json_t *answer_method(const struct answer_source *source,
+			     const struct actor *actor,
 			     const struct varlink_request *request,
 			     struct answer *answer)
 {
+	struct engine *engine = source->engine;
 	uint64_t now_usec = day_now_usec();
 
 	switch (request->method) {
@@ -180,6 +234,14 @@ static json_t *answer_method(struct engine *engine, const struct actor *actor,
 		return answer_reload(engine, actor, now_usec);
 	case VARLINK_WITHDRAW:
 		return answer_withdraw(engine, actor, now_usec);
+	case VARLINK_DRIFT:
+		return varlink_reply(engine_drift_json(engine), false);
+	case VARLINK_AUDIT:
+		answer_start_audit(engine, answer);
+		return NULL;
+	case VARLINK_WATCH:
+		return answer_start_watch(source->records, answer,
+					  request->more);
 	case VARLINK_VERSION:
 		return varlink_reply(
 			json_pack("{ss}", "version", SEKIMORI_VERSION), false);
@@ -187,19 +249,21 @@ static json_t *answer_method(struct engine *engine, const struct actor *actor,
 	abort();
 }
 
-void answer_request(struct engine *engine, const struct actor *actor,
-		    unsigned int rights, const struct varlink_request *request,
+void answer_request(const struct answer_source *source,
+		    const struct actor *actor, unsigned int rights,
+		    const struct varlink_request *request,
 		    struct answer *answer)
 {
 	unsigned int needed = answer_right_for(request->method);
 
 	memset(answer, 0, sizeof(*answer));
-	answer->serial = engine_serial(engine);
+	answer->method = request->method;
+	answer->serial = engine_serial(source->engine);
 	if ((rights & needed) != needed)
 		answer->reply = varlink_error(
 			VARLINK_ERROR_SERVICE "PermissionDenied", NULL);
 	else
-		answer->reply = answer_method(engine, actor, request, answer);
+		answer->reply = answer_method(source, actor, request, answer);
 	if (!request->oneway)
 		return;
 	json_decref(answer->reply);
@@ -207,13 +271,29 @@ void answer_request(struct engine *engine, const struct actor *actor,
 	answer->continues = false;
 }
 
-void answer_continue(struct engine *engine, struct answer *answer)
+bool answer_is_ready(const struct answer_source *source,
+		     const struct answer *answer)
 {
-	/* what is being listed is gone; half of each would mislead */
-	if (answer->serial != engine_serial(engine)) {
+	if (answer->method == VARLINK_AUDIT)
+		return engine_audited(source->engine) != answer->serial;
+	if (answer->method == VARLINK_WATCH)
+		return records_next(source->records) != answer->next;
+	return true;
+}
+
+void answer_continue(const struct answer_source *source, struct answer *answer)
+{
+	struct engine *engine = source->engine;
+
+	if (answer->method == VARLINK_AUDIT) {
+		answer->reply = answer_audit(engine, answer);
+	} else if (answer->method == VARLINK_WATCH) {
+		answer->reply = answer_record(source->records, answer);
+	} else if (answer->serial != engine_serial(engine)) {
+		/* what is being listed is gone; half of each would mislead */
 		answer->continues = false;
 		answer->reply = varlink_error(VARLINK_ERROR "Changed", NULL);
-		return;
+	} else {
+		answer->reply = answer_conduits(engine, answer, true);
 	}
-	answer->reply = answer_conduits(engine, answer, true);
 }

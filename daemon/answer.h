@@ -10,6 +10,13 @@
 
 struct actor;
 struct engine;
+struct records;
+
+/** struct answer_source - what answers are made from */
+struct answer_source {
+	struct engine *engine;
+	struct records *records;
+};
 
 /* What a caller may do. Bits, decided once for a connection. */
 enum answer_right {
@@ -19,15 +26,16 @@ enum answer_right {
 
 /**
  * struct answer - a reply, or the first of several
- * @reply: the message to send; NULL if the caller wants none. The receiver
- *	takes the reference.
- * @continues: answer_continue() has more
+ * @reply: the message to send; NULL if the caller wants none, or if it is not
+ *	ready yet. The receiver takes the reference.
+ * @continues: answer_continue() has more, as soon as answer_is_ready()
  */
 struct answer {
 	json_t *reply;
 	bool continues;
-	size_t next; /* conduit to go on with */
-	uint64_t serial; /* of the policy that is being listed */
+	enum varlink_method method;
+	uint64_t next; /* conduit or record to go on with */
+	uint64_t serial; /* of the policy that is listed, or of the last audit */
 };
 
 /**
@@ -35,11 +43,21 @@ struct answer {
  * @rights: of the caller, of enum answer_right
  * @answer: filled
  */
-void answer_request(struct engine *engine, const struct actor *actor,
-		    unsigned int rights, const struct varlink_request *request,
+void answer_request(const struct answer_source *source,
+		    const struct actor *actor, unsigned int rights,
+		    const struct varlink_request *request,
 		    struct answer *answer);
 
-/** answer_continue - the next reply to a call whose answer continues */
-void answer_continue(struct engine *engine, struct answer *answer);
+/**
+ * answer_is_ready - is there a next reply to a call whose answer continues?
+ *
+ * Changes only when something has happened elsewhere, so it need not be asked
+ * but after that.
+ */
+bool answer_is_ready(const struct answer_source *source,
+		     const struct answer *answer);
+
+/** answer_continue - the next reply to a call whose answer is ready */
+void answer_continue(const struct answer_source *source, struct answer *answer);
 
 #endif

@@ -4,7 +4,9 @@
  * thousand at once, or ask for much and read nothing, and nobody else may
  * notice. So one request is handled at a time for each client, the next only
  * when its reply has left; what waits in either direction is bounded; and who
- * is idle for long, or in the way of another, is dropped.
+ * is idle for long, or in the way of another, is dropped. Some replies are not
+ * ready at once: their clients wait, at no cost, and are looked after whenever
+ * anything else has happened.
  */
 #include "control.h"
 
@@ -47,8 +49,8 @@ struct client {
 
 struct control {
 	sd_event *event;
-	sd_event_source *source;
-	struct engine *engine;
+	sd_event_source *source, *post;
+	struct answer_source answers;
 	struct client *clients;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	int fd;
@@ -78,6 +80,13 @@ static void control_touch(struct client *client)
 		     &client->active_usec);
 	sd_event_source_set_time(client->idle,
 				 client->active_usec + CONTROL_IDLE_USEC);
+}
+
+/* Has it been told all there is, and is more to come? */
+static bool control_waits(const struct client *client)
+{
+	return !client->out && client->answer.continues &&
+	       !answer_is_ready(&client->control->answers, &client->answer);
 }
 
 static unsigned int control_rights(const struct client *client)
@@ -118,6 +127,36 @@ static void control_queue(struct client *client, json_t *message)
 	client->out_sent = 0;
 }
 
+static size_t control_n_watchers(const struct control *control)
+{
+	const struct client *client;
+	size_t n = 0;
+
+	for (client = control->clients; client; client = client->next)
+		n += client->answer.continues &&
+		     client->answer.method == VARLINK_WATCH;
+	return n;
+}
+
+static void control_answer(struct client *client, unsigned int rights,
+			   const struct varlink_request *request)
+{
+	struct control *control = client->control;
+
+	if (rights && request->method == VARLINK_WATCH && !request->oneway &&
+	    control_n_watchers(control) >= CONTROL_WATCHERS_MAX) {
+		control_queue(client,
+			      varlink_error(VARLINK_ERROR "TooManyWatchers",
+					    NULL));
+		return;
+	}
+	answer_request(&control->answers, &client->actor, rights, request,
+		       &client->answer);
+	if (client->answer.reply)
+		control_queue(client, client->answer.reply);
+	client->answer.reply = NULL;
+}
+
 /* One request, without its NUL */
 static void control_serve(struct client *client, const char *bytes, size_t len)
 {
@@ -141,19 +180,17 @@ static void control_serve(struct client *client, const char *bytes, size_t len)
 			control_queue(client, error);
 		return;
 	}
-	answer_request(client->control->engine, &client->actor, rights,
-		       &request, &client->answer);
-	if (client->answer.reply)
-		control_queue(client, client->answer.reply);
-	client->answer.reply = NULL;
+	control_answer(client, rights, &request);
 }
 
 /* Is there a whole request, or the next portion of an answer, to be done? */
 static bool control_has_work(const struct client *client)
 {
-	return client->answer.continues ||
-	       (!client->closing && (memchr(client->in, '\0', client->in_len) ||
-				     client->in_len > VARLINK_IN_MAX));
+	if (client->answer.continues)
+		return answer_is_ready(&client->control->answers,
+				       &client->answer);
+	return !client->closing && (memchr(client->in, '\0', client->in_len) ||
+				    client->in_len > VARLINK_IN_MAX);
 }
 
 static void control_work(struct client *client)
@@ -163,7 +200,7 @@ static void control_work(struct client *client)
 
 	control_touch(client);
 	if (client->answer.continues) {
-		answer_continue(client->control->engine, &client->answer);
+		answer_continue(&client->control->answers, &client->answer);
 		control_queue(client, client->answer.reply);
 		client->answer.reply = NULL;
 		return;
@@ -220,6 +257,43 @@ static int control_receive(struct client *client)
 	return 0;
 }
 
+/* 0, or -errno when the client is gone */
+static int control_step(struct client *client)
+{
+	if (client->out)
+		return control_send(client);
+	if (control_has_work(client)) {
+		control_work(client);
+		return control_send(client);
+	}
+	return control_receive(client);
+}
+
+/*
+ * What may wake this client next. One that waits is not read from: it could
+ * send without end. That it hangs up is said in any case.
+ */
+static int control_arm(struct client *client)
+{
+	bool busy = client->out || control_has_work(client);
+	bool waits = control_waits(client);
+	int rc;
+
+	if (!busy && !waits && (client->ended || client->closing))
+		return -ECONNRESET;
+	rc = sd_event_source_set_io_events(client->io, busy  ? EPOLLOUT :
+						       waits ? 0 :
+							       EPOLLIN);
+	if (rc < 0)
+		return rc;
+	if (waits)
+		return sd_event_source_set_enabled(client->idle, SD_EVENT_OFF);
+	/* while it waited, its time did not run */
+	if (sd_event_source_get_enabled(client->idle, NULL) <= 0)
+		control_touch(client);
+	return sd_event_source_set_enabled(client->idle, SD_EVENT_ONESHOT);
+}
+
 /*
  * One step for one client: so many requests that one client sends at once
  * never keep the others waiting for more than one of them.
@@ -228,31 +302,29 @@ static int control_on_client(sd_event_source *source, int fd, uint32_t revents,
 			     void *data)
 {
 	struct client *client = data;
-	bool busy;
 
 	(void)source;
 	(void)fd;
-	if (revents & EPOLLERR)
-		goto drop;
-	if (client->out) {
-		if (control_send(client))
-			goto drop;
-	} else if (control_has_work(client)) {
-		control_work(client);
-		if (control_send(client))
-			goto drop;
-	} else if (control_receive(client)) {
-		goto drop;
-	}
-	busy = client->out || control_has_work(client);
-	if (!busy && (client->ended || client->closing))
-		goto drop;
-	if (sd_event_source_set_io_events(client->io,
-					  busy ? EPOLLOUT : EPOLLIN) < 0)
-		goto drop;
+	if (revents & EPOLLERR ||
+	    (revents & EPOLLHUP && control_waits(client)) ||
+	    control_step(client) || control_arm(client) < 0)
+		control_drop(client);
 	return 0;
-drop:
-	control_drop(client);
+}
+
+/* Something has happened: are there replies to those who wait for them? */
+static int control_on_post(sd_event_source *source, void *data)
+{
+	struct control *control = data;
+	struct client *client, *next;
+
+	(void)source;
+	for (client = control->clients; client; client = next) {
+		next = client->next;
+		if (client->answer.continues && !client->out &&
+		    control_arm(client) < 0)
+			control_drop(client);
+	}
 	return 0;
 }
 
@@ -264,25 +336,36 @@ static int control_on_idle(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-/* Drop whoever has been of no use for longest, root's clients last. */
+/*
+ * Is @a to make room rather than @b? Root's clients last; of others, whoever
+ * waits for a reply last; of those, whoever has been of no use for longest.
+ */
+static bool control_is_lesser(const struct client *a, const struct client *b)
+{
+	bool root_a = a->peer.uid == 0, root_b = b->peer.uid == 0;
+	bool waits_a = control_waits(a), waits_b = control_waits(b);
+
+	if (root_a != root_b)
+		return root_b;
+	if (waits_a != waits_b)
+		return waits_b;
+	return a->active_usec < b->active_usec;
+}
+
 static void control_make_room(struct control *control, uid_t uid)
 {
+	struct client *client, *least = NULL;
 	size_t n_all = 0, n_other = 0;
-	struct client *client, *oldest = NULL;
-	bool other;
 
 	for (client = control->clients; client; client = client->next) {
-		other = client->peer.uid != 0;
 		n_all++;
-		n_other += other;
-		if (!oldest || other > (oldest->peer.uid != 0) ||
-		    (other == (oldest->peer.uid != 0) &&
-		     client->active_usec < oldest->active_usec))
-			oldest = client;
+		n_other += client->peer.uid != 0;
+		if (!least || control_is_lesser(client, least))
+			least = client;
 	}
 	if (n_all >= CONTROL_CLIENTS_MAX ||
 	    (uid != 0 && n_other >= CONTROL_CLIENTS_OTHER))
-		control_drop(oldest);
+		control_drop(least);
 }
 
 /* The peer's supplementary groups; none if the kernel will not say */
@@ -401,7 +484,7 @@ static int control_bind(struct control *control)
 }
 
 int control_open(sd_event *event, const char *path, struct engine *engine,
-		 struct control **control)
+		 struct records *records, struct control **control)
 {
 	struct control *made = calloc(1, sizeof(*made));
 	int rc = -ENAMETOOLONG;
@@ -409,7 +492,8 @@ int control_open(sd_event *event, const char *path, struct engine *engine,
 	if (!made)
 		abort();
 	made->event = event;
-	made->engine = engine;
+	made->answers.engine = engine;
+	made->answers.records = records;
 	made->gid = (gid_t)-1;
 	made->fd = -1;
 	if (strlen(path) >= sizeof(made->path))
@@ -420,24 +504,43 @@ int control_open(sd_event *event, const char *path, struct engine *engine,
 		goto fail;
 	rc = sd_event_add_io(event, &made->source, made->fd, EPOLLIN,
 			     control_on_accept, made);
+	if (rc >= 0)
+		rc = sd_event_add_post(event, &made->post, control_on_post,
+				       made);
 	if (rc < 0)
 		goto fail;
 	*control = made;
 	return 0;
 fail:
+	sd_event_source_disable_unref(made->source);
 	if (made->fd >= 0)
 		close(made->fd);
 	free(made);
 	return rc;
 }
 
+/* What there is to tell still, as far as the socket takes it */
+static void control_finish(struct client *client)
+{
+	int rc = 0;
+
+	while (!rc && !client->out && client->answer.continues &&
+	       control_has_work(client)) {
+		control_work(client);
+		rc = control_send(client);
+	}
+}
+
 void control_close(struct control *control)
 {
 	if (!control)
 		return;
-	while (control->clients)
+	while (control->clients) {
+		control_finish(control->clients);
 		control_drop(control->clients);
+	}
 	sd_event_source_disable_unref(control->source);
+	sd_event_source_disable_unref(control->post);
 	unlink(control->path);
 	close(control->fd);
 	free(control);

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "arena.h"
-#include "nft.h"
+#include "look.h"
 #include "policy.h"
 #include "program.h"
 
@@ -65,22 +65,20 @@ void counter_follow(struct counters *counters, const struct policy *policy)
 	counters->n_counts = policy->n_flows;
 }
 
+static const char *const counter_sets[] = { PROGRAM_LIVE, PROGRAM_LIVE_IN,
+					    PROGRAM_LIVE_OUT };
+#define COUNTER_SETS (sizeof(counter_sets) / sizeof(counter_sets[0]))
+
 /* Add what one of the maps counted; the mark is the last field of its key. */
-static int counter_add_set(struct show_count *counts, size_t n_counts,
-			   struct nft *nft, const char *name)
+static void counter_add_set(struct show_count *counts, size_t n_counts,
+			    const struct set *set)
 {
-	struct arena *arena = arena_new();
-	struct ruleset *ruleset;
-	const struct set *set;
 	struct show_count *count;
 	uint32_t mark;
 	size_t i;
-	int rc;
 
-	rc = nft_read_set(nft, name, arena, &ruleset);
-	set = rc ? NULL : ruleset_set(ruleset, name);
 	if (!set || set->key_len < sizeof(mark) || set_is_interval(set))
-		goto out;
+		return;
 	for (i = 0; i < set->n_elems; i++) {
 		const struct elem *elem = &set->elems[i];
 
@@ -92,9 +90,6 @@ static int counter_add_set(struct show_count *counts, size_t n_counts,
 		count->packets += elem->packets;
 		count->bytes += elem->bytes;
 	}
-out:
-	arena_free(arena);
-	return rc;
 }
 
 static uint64_t counter_clock_usec(void)
@@ -105,24 +100,17 @@ static uint64_t counter_clock_usec(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-int counter_sample(struct counters *counters, struct nft *nft,
-		   uint64_t now_usec)
+void counter_take(struct counters *counters, const struct ruleset *observed,
+		  uint64_t now_usec)
 {
-	static const char *const names[] = { PROGRAM_LIVE, PROGRAM_LIVE_IN,
-					     PROGRAM_LIVE_OUT };
 	struct show_count *counts = counter_alloc(counters->n_counts);
-	uint64_t start = counter_clock_usec();
 	size_t i;
-	int rc = 0;
 
 	for (i = 0; i < counters->n_counts; i++)
 		counts[i].id = counters->counts[i].id;
-	for (i = 0; !rc && i < sizeof(names) / sizeof(names[0]); i++)
-		rc = counter_add_set(counts, counters->n_counts, nft, names[i]);
-	if (rc) {
-		free(counts);
-		return rc;
-	}
+	for (i = 0; i < COUNTER_SETS; i++)
+		counter_add_set(counts, counters->n_counts,
+				ruleset_set(observed, counter_sets[i]));
 	for (i = 0; i < counters->n_counts; i++) {
 		const struct show_count *last = &counters->counts[i];
 
@@ -136,8 +124,28 @@ int counter_sample(struct counters *counters, struct nft *nft,
 	counters->counts = counts;
 	counters->known = true;
 	counters->sampled_usec = now_usec;
-	counters->cost_usec = counter_clock_usec() - start;
-	return 0;
+}
+
+int counter_sample(struct counters *counters, struct nft *nft,
+		   const struct ruleset *desired, uint64_t now_usec)
+{
+	struct arena *arena = arena_new();
+	uint64_t start = counter_clock_usec();
+	struct suspects suspects;
+	const struct look *look;
+	size_t i;
+	int rc;
+
+	suspects_init(&suspects, arena);
+	for (i = 0; i < COUNTER_SETS; i++)
+		suspects_add_set(&suspects, counter_sets[i]);
+	rc = look_now(nft, &suspects, desired, arena, &look);
+	if (!rc) {
+		counter_take(counters, look_observed(look), now_usec);
+		counters->cost_usec = counter_clock_usec() - start;
+	}
+	arena_free(arena);
+	return rc;
 }
 
 void counter_free(struct counters *counters)

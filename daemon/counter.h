@@ -9,6 +9,7 @@
 
 struct nft;
 struct policy;
+struct ruleset;
 
 /**
  * struct counters - what the kernel has counted for each flow
@@ -34,13 +35,22 @@ struct counters {
 void counter_follow(struct counters *counters, const struct policy *policy);
 
 /**
- * counter_sample - read the kernel's counters
+ * counter_take - use the counters of a ruleset that was read
+ * @observed: has the live maps with all of their elements
  *
- * A flow whose packets grew since the last time was hit by @now_usec. 0, or the
- * -errno of nft_read_set(); then nothing has changed.
+ * A flow whose packets grew since the last time was hit by @now_usec.
+ */
+void counter_take(struct counters *counters, const struct ruleset *observed,
+		  uint64_t now_usec);
+
+/**
+ * counter_sample - read the kernel's counters
+ * @desired: what the table should be
+ *
+ * 0, or the -errno of look_now(); then nothing has changed.
  */
 int counter_sample(struct counters *counters, struct nft *nft,
-		   uint64_t now_usec);
+		   const struct ruleset *desired, uint64_t now_usec);
 
 /** counter_find - the count of a flow, or NULL */
 struct show_count *counter_find(const struct counters *counters, uint32_t id);

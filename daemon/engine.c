@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The policy in force, and the one operation that puts it there. Easy to get
- * wrong: a transaction that was accepted is not yet a table that is right.
- * So each attempt starts by reading the kernel, and only an attempt that finds
- * nothing to change counts as success; that is the read-back of the one
- * before it, and it works the same whoever changed the table in between.
+ * The policy in force: where it comes from and what becomes of it. That the
+ * kernel holds it is the keeper's work. Easy to get wrong: the keeper goes on
+ * using a ruleset until it was given another one with success, so none is
+ * freed before that.
  */
 #include "engine.h"
 
@@ -14,44 +13,58 @@
 
 #include "actor.h"
 #include "arena.h"
+#include "audit.h"
 #include "compile.h"
 #include "counter.h"
 #include "day.h"
 #include "finding.h"
+#include "keeper.h"
 #include "log.h"
 #include "state.h"
 
-#define ENGINE_TRIES 8
 #define ENGINE_REMEMBER_USEC (600 * 1000000ull)
+#define ENGINE_SAMPLE_USEC (50 * 1000000ull)
+#define ENGINE_SAVE_USEC (1 * 1000000ull)
+
+/* How long the rest of the daemon may have to wait for us */
+#define ENGINE_BUDGET_USEC 5000
+
+/* Audits take at most about a twentieth of our time. */
+#define ENGINE_AUDIT_USEC (200 * 1000ull)
+#define ENGINE_AUDIT_SHARE 20
 
 /* A policy and the ruleset that it makes on one day */
 struct generation {
 	struct file_config config;
 	struct arena *arena; /* of the ruleset */
-	const struct ruleset *ruleset;
+	struct ruleset *ruleset;
 	unsigned int today;
 	char digest[DIGEST_TEXT];
 };
 
 struct engine {
-	struct nft *nft;
+	struct keeper *keeper;
+	struct audit *audit;
+	struct nft *nft; /* for counters */
 	const char *path, *state_path;
 	struct generation running;
-	enum engine_state state;
-	uint64_t generation; /* changes made to the kernel's table */
+	enum engine_state state; /* but for drift, which the keeper knows of */
+	uint64_t n_earlier; /* changes that earlier runs made to the table */
 	uint64_t serial;
-	uint32_t verified_genid; /* the kernel's, when it was last right */
-	uint64_t started_usec, changed_usec, verified_usec; /* wall clock */
-	uint64_t remembered_usec, looked_usec;
-	uint64_t look_cost_usec; /* how long the last look took */
+	uint64_t started_usec, changed_usec; /* wall clock */
+	uint64_t remembered_usec; /* wall clock */
 	struct counters counters;
-};
 
-/* What engine_apply() had to do */
-struct engine_edit {
-	bool existed; /* there was a table at first */
-	bool edited; /* at least one transaction was carried out */
-	size_t n_added, n_deleted; /* elements */
+	bool audit_wanted; /* something has changed */
+	bool audit_requested; /* somebody waits for it */
+	bool audit_running;
+	bool audit_answers; /* the one that runs was requested */
+	uint64_t audit_cost_usec;
+	uint64_t audit_due_usec; /* not before; CLOCK_MONOTONIC */
+	uint64_t n_compared; /* by the keeper, when one was requested */
+	uint64_t n_audited; /* for requests */
+
+	uint64_t saved_generation, saved_usec; /* CLOCK_MONOTONIC */
 };
 
 const char *engine_state_name(enum engine_state state)
@@ -69,17 +82,44 @@ const char *engine_state_name(enum engine_state state)
 	return "?";
 }
 
-struct engine *engine_new(struct nft *nft, const char *path,
-			  const char *state_path)
+static uint64_t engine_clock_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Everything was read, and is right. */
+static void engine_on_compared(void *data, const struct ruleset *observed,
+			       uint64_t now_usec)
+{
+	struct engine *engine = data;
+
+	counter_take(&engine->counters, observed, now_usec);
+	engine->audit_wanted = true;
+}
+
+int engine_open(const char *path, const char *state_path, struct engine **out)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
+	int rc;
 
 	if (!engine)
 		abort();
-	engine->nft = nft;
 	engine->path = path;
 	engine->state_path = state_path;
-	return engine;
+	rc = nft_open(&engine->nft);
+	if (!rc)
+		rc = keeper_open(engine_on_compared, engine, &engine->keeper);
+	if (!rc)
+		rc = audit_open(&engine->audit);
+	if (rc) {
+		engine_free(engine);
+		return rc;
+	}
+	*out = engine;
+	return 0;
 }
 
 static time_t engine_seconds(uint64_t usec)
@@ -104,17 +144,12 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
+	keeper_close(engine->keeper);
+	audit_close(engine->audit);
+	nft_close(engine->nft);
 	engine_drop_generation(&engine->running);
 	counter_free(&engine->counters);
 	free(engine);
-}
-
-static uint64_t engine_clock_usec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 static void engine_compile(struct generation *generation, unsigned int today)
@@ -126,87 +161,27 @@ static void engine_compile(struct generation *generation, unsigned int today)
 	ruleset_digest(generation->ruleset, generation->digest);
 }
 
-static void engine_log_refusals(const struct nft_refusal *refusals, size_t n)
+static uint64_t engine_generation(const struct engine *engine)
 {
-	struct log_line line;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		log_begin(&line, "SEKI-KERNEL", "The kernel refused %s",
-			  refusals[i].origin);
-		log_add_text(&line, "error", strerror(refusals[i].error));
-		log_end(&line, LOG_ERR);
-	}
+	return engine->n_earlier + keeper_n_commits(engine->keeper);
 }
 
-/*
- * Look once, and change what differs. 0: nothing differs, the kernel holds
- * @desired. -EAGAIN: look again, there has been a change, ours or another's.
- */
-static int engine_apply_once(struct engine *engine,
-			     const struct generation *desired,
-			     struct arena *arena, struct engine_edit *edit)
+/* Make the kernel hold @desired, guarded as its own policy says. */
+static int engine_apply(struct engine *engine, struct generation *desired,
+			uint64_t now_usec, struct keeper_edit *edit)
 {
-	struct nft_refusal refusals[NFT_REFUSALS_MAX];
-	struct ruleset *observed;
-	struct edits *edits;
-	struct batch *batch;
-	size_t n_refusals = 0;
-	uint32_t genid;
+	const struct policy *running = engine->running.config.policy;
 	int rc;
 
-	rc = nft_read(engine->nft, arena, &observed, &genid);
-	if (rc)
-		return rc;
-	edits = diff_rulesets(observed, desired->ruleset, arena);
-	if (edits->scope == EDIT_NOTHING) {
-		char digest[DIGEST_TEXT];
-
-		ruleset_digest(observed, digest);
-		if (strcmp(digest, desired->digest))
-			return -EBADMSG;
-		engine->verified_genid = genid;
-		return 0;
-	}
-	edit->existed |= observed->exists;
-	batch = encode_edits(observed, desired->ruleset, edits, genid);
-	rc = nft_commit(engine->nft, batch, refusals, &n_refusals);
-	batch_free(batch);
-	if (rc == -ERESTART)
-		return -EAGAIN;
-	engine_log_refusals(refusals, n_refusals);
-	if (rc)
-		return rc;
-	edit->edited = true;
-	edit->n_added += edits->n_added;
-	edit->n_deleted += edits->n_deleted;
-	engine->generation++;
-	return -EAGAIN;
-}
-
-/*
- * Make the kernel hold @desired, and see that it does. 0, or -errno; -EAGAIN
- * when ENGINE_TRIES looks in a row found something to change.
- */
-static int engine_apply(struct engine *engine, const struct generation *desired,
-			uint64_t now_usec, struct engine_edit *edit)
-{
-	uint64_t start = engine_clock_usec();
-	int rc = -EAGAIN, try;
-
-	memset(edit, 0, sizeof(*edit));
-	for (try = 0; try < ENGINE_TRIES && rc == -EAGAIN; try++) {
-		struct arena *arena = arena_new();
-
-		rc = engine_apply_once(engine, desired, arena, edit);
-		arena_free(arena);
-	}
-	engine->looked_usec = now_usec;
-	engine->look_cost_usec = engine_clock_usec() - start;
+	keeper_watch(engine->keeper, &desired->config.policy->watch);
+	desired->ruleset->flags = keeper_flags(engine->keeper);
+	rc = keeper_apply(engine->keeper, desired->ruleset, now_usec, edit);
 	if (edit->edited)
 		engine->changed_usec = now_usec;
+	if (rc && running)
+		keeper_watch(engine->keeper, &running->watch);
 	if (!rc)
-		engine->verified_usec = now_usec;
+		engine->audit_wanted = true;
 	return rc;
 }
 
@@ -217,7 +192,7 @@ static const char *engine_why(int rc)
 		return "The kernel's table was changed again and again while "
 		       "it was being brought into line";
 	case -EBADMSG:
-		return "What was read back from the kernel cannot be relied on";
+		return "What was read back from the kernel cannot be understood";
 	case -EPERM:
 		return "The kernel does not permit it; another process may own "
 		       "the table";
@@ -229,7 +204,7 @@ static void engine_take_memory(struct engine *engine)
 {
 	int rc;
 
-	rc = state_load(engine->state_path, &engine->generation,
+	rc = state_load(engine->state_path, &engine->n_earlier,
 			&engine->counters);
 	if (rc && rc != -ENOENT)
 		log_error("SEKI-ERROR", rc,
@@ -239,18 +214,33 @@ static void engine_take_memory(struct engine *engine)
 }
 
 /* Written after each change, so that the generation never counts back. */
-static void engine_save(const struct engine *engine)
+static void engine_save(struct engine *engine)
 {
-	int rc = state_save(engine->state_path, engine->generation,
-			    &engine->counters);
+	uint64_t generation = engine_generation(engine);
+	int rc = state_save(engine->state_path, generation, &engine->counters);
 
+	engine->saved_generation = generation;
+	engine->saved_usec = engine_clock_usec();
 	if (rc)
 		log_error("SEKI-ERROR", rc, "%s cannot be written",
 			  engine->state_path);
 }
 
+static const char *engine_ownership(const struct engine *engine)
+{
+	switch (keeper_ownership(engine->keeper)) {
+	case KEEPER_OWNED:
+		return "owned";
+	case KEEPER_NOT_WANTED:
+		return "off";
+	case KEEPER_UNSUPPORTED:
+		return "unsupported";
+	}
+	return "?";
+}
+
 static void engine_log_ready(const struct engine *engine,
-			     const struct engine_edit *edit, uint64_t usec)
+			     const struct keeper_edit *edit, uint64_t usec)
 {
 	const struct policy *policy = engine->running.config.policy;
 	struct log_line line;
@@ -265,7 +255,9 @@ static void engine_log_ready(const struct engine *engine,
 	log_add_number(&line, "elements",
 		       ruleset_n_elems(engine->running.ruleset));
 	log_add_text(&line, "digest", engine->running.digest);
-	log_add_number(&line, "generation", engine->generation);
+	log_add_number(&line, "generation", engine_generation(engine));
+	log_add_text(&line, "ownership", engine_ownership(engine));
+	log_add_text(&line, "mode", policy->watch.alert ? "alert" : "repair");
 	log_add_text(&line, "table",
 		     !edit->edited ? "unchanged" :
 		     edit->existed ? "adopted" :
@@ -276,11 +268,24 @@ static void engine_log_ready(const struct engine *engine,
 	log_end(&line, LOG_NOTICE);
 }
 
+/* Others can change the table, although they should not be able to. */
+static void engine_log_ownership(const struct engine *engine)
+{
+	struct log_line line;
+
+	if (keeper_ownership(engine->keeper) != KEEPER_UNSUPPORTED)
+		return;
+	log_begin(&line, "SEKI-OWNER",
+		  "This kernel cannot keep others from changing the table, "
+		  "which takes 6.9 or later; what they change is undone");
+	log_end(&line, LOG_WARNING);
+}
+
 int engine_start(struct engine *engine, struct file_config *config,
 		 uint64_t now_usec)
 {
 	uint64_t start = engine_clock_usec();
-	struct engine_edit edit;
+	struct keeper_edit edit;
 	int rc;
 
 	engine->running.config = *config;
@@ -299,6 +304,7 @@ int engine_start(struct engine *engine, struct file_config *config,
 	}
 	engine->state = ENGINE_IN_FORCE;
 	engine_log_ready(engine, &edit, engine_clock_usec() - start);
+	engine_log_ownership(engine);
 	if (edit.edited)
 		engine_save(engine);
 	return 0;
@@ -313,6 +319,7 @@ static void engine_take_generation(struct engine *engine,
 	engine->state = ENGINE_IN_FORCE;
 	engine->serial++;
 	counter_follow(&engine->counters, engine->running.config.policy);
+	audit_forget(engine->audit);
 }
 
 static void engine_log_refusal(const struct engine *engine,
@@ -362,7 +369,7 @@ static void engine_log_reload(const struct actor *actor,
 /* After a change that went wrong half way: back to what was in force */
 static void engine_return(struct engine *engine, uint64_t now_usec)
 {
-	struct engine_edit edit;
+	struct keeper_edit edit;
 	int rc;
 
 	if (engine->state == ENGINE_WITHDRAWN)
@@ -381,7 +388,7 @@ int engine_reload(struct engine *engine, const struct actor *actor,
 {
 	uint64_t start = engine_clock_usec();
 	struct generation next = { 0 };
-	struct engine_edit edit;
+	struct keeper_edit edit;
 	int rc;
 
 	memset(outcome, 0, sizeof(*outcome));
@@ -407,7 +414,7 @@ int engine_reload(struct engine *engine, const struct actor *actor,
 	outcome->n_added = edit.n_added;
 	outcome->n_deleted = edit.n_deleted;
 	outcome->edited = edit.edited;
-	outcome->generation = engine->generation;
+	outcome->generation = engine_generation(engine);
 	engine_log_reload(actor, outcome, engine_clock_usec() - start);
 	if (edit.edited)
 		engine_save(engine);
@@ -415,7 +422,7 @@ int engine_reload(struct engine *engine, const struct actor *actor,
 	return 0;
 refused:
 	outcome->refused = true;
-	outcome->generation = engine->generation;
+	outcome->generation = engine_generation(engine);
 	engine_drop_ruleset(&next);
 	outcome->refused_config = next.config;
 	outcome->diag = &outcome->refused_config.diag;
@@ -429,43 +436,12 @@ void engine_outcome_free(struct engine_outcome *outcome)
 	outcome->diag = NULL;
 }
 
-/* Like engine_apply_once(), with no table as what is desired */
-static int engine_withdraw_once(struct engine *engine, struct arena *arena)
-{
-	struct nft_refusal refusals[NFT_REFUSALS_MAX];
-	struct ruleset *observed;
-	struct batch *batch;
-	size_t n_refusals = 0;
-	uint32_t genid;
-	int rc;
-
-	rc = nft_read(engine->nft, arena, &observed, &genid);
-	if (rc || !observed->exists)
-		return rc;
-	batch = encode_withdraw(genid);
-	rc = nft_commit(engine->nft, batch, refusals, &n_refusals);
-	batch_free(batch);
-	if (rc && rc != -ERESTART) {
-		engine_log_refusals(refusals, n_refusals);
-		return rc;
-	}
-	if (!rc)
-		engine->generation++;
-	return -EAGAIN;
-}
-
 int engine_withdraw(struct engine *engine, const struct actor *actor,
 		    uint64_t now_usec)
 {
 	struct log_line line;
-	int rc = -EAGAIN, try;
+	int rc = keeper_withdraw(engine->keeper);
 
-	for (try = 0; try < ENGINE_TRIES && rc == -EAGAIN; try++) {
-		struct arena *arena = arena_new();
-
-		rc = engine_withdraw_once(engine, arena);
-		arena_free(arena);
-	}
 	if (rc) {
 		log_error("SEKI-ERROR", rc, "The table could not be removed");
 		return rc;
@@ -477,7 +453,7 @@ int engine_withdraw(struct engine *engine, const struct actor *actor,
 		  "more, until the next reload or start");
 	log_add_actor(&line, actor);
 	log_add_text(&line, "from", engine->running.digest);
-	log_add_number(&line, "generation", engine->generation);
+	log_add_number(&line, "generation", engine_generation(engine));
 	log_end(&line, LOG_WARNING);
 	return 0;
 }
@@ -489,110 +465,225 @@ static bool engine_is_due(uint64_t last_usec, uint64_t cost_usec,
 	return now_usec < last_usec || now_usec - last_usec > 10 * cost_usec;
 }
 
-/* Does the kernel hold what runs? Reads all of it. */
-static int engine_look(struct engine *engine, bool *equal, uint32_t *genid)
+/* Read the counters, if that is not too dear. */
+static void engine_sample(struct engine *engine, uint64_t now_usec)
 {
-	struct arena *arena = arena_new();
-	struct ruleset *observed;
+	struct counters *counters = &engine->counters;
 	int rc;
 
-	rc = nft_read(engine->nft, arena, &observed, genid);
-	if (!rc)
-		*equal = diff_rulesets(observed, engine->running.ruleset, arena)
-				 ->scope == EDIT_NOTHING;
-	arena_free(arena);
-	return rc;
+	if (engine_state(engine) != ENGINE_IN_FORCE ||
+	    !engine_is_due(counters->sampled_usec, counters->cost_usec,
+			   now_usec))
+		return;
+	rc = counter_sample(counters, engine->nft, engine->running.ruleset,
+			    now_usec);
+	if (rc)
+		log_error("SEKI-ERROR", rc, "The counters cannot be read");
 }
 
 void engine_verify(struct engine *engine, uint64_t now_usec)
 {
-	uint64_t start = engine_clock_usec();
-	struct log_line line;
-	bool equal = true;
-	uint32_t genid;
-
-	if (engine->state == ENGINE_UNSURE ||
-	    engine->state == ENGINE_WITHDRAWN ||
-	    nft_generation(engine->nft, &genid))
-		return;
-	if (genid != engine->verified_genid) {
-		if (!engine_is_due(engine->looked_usec, engine->look_cost_usec,
-				   now_usec) ||
-		    engine_look(engine, &equal, &genid))
-			return;
-		engine->looked_usec = now_usec;
-		engine->look_cost_usec = engine_clock_usec() - start;
-	}
-	if (equal) {
-		engine->verified_genid = genid;
-		engine->verified_usec = now_usec;
-		engine->state = ENGINE_IN_FORCE;
-		return;
-	}
-	if (engine->state == ENGINE_DRIFTED)
-		return;
-	engine->state = ENGINE_DRIFTED;
-	log_begin(&line, "SEKI-DRIFT",
-		  "The kernel's table no longer holds the policy; somebody has "
-		  "changed it, a reload puts it back");
-	log_add_text(&line, "digest", engine->running.digest);
-	log_end(&line, LOG_CRIT);
+	keeper_verify(engine->keeper, now_usec);
 }
 
-/* Another day has begun: the policy is the same, but may permit less. */
-static void engine_turn_day(struct engine *engine, uint64_t now_usec)
+/* A comparison was asked for, and has come to an end, right or not. */
+static bool engine_has_compared(const struct engine *engine)
 {
-	const struct policy *policy = engine->running.config.policy;
-	struct generation *running = &engine->running;
-	unsigned int before = running->today;
-	char from[DIGEST_TEXT];
+	return engine->state != ENGINE_IN_FORCE ||
+	       keeper_n_compared(engine->keeper) > engine->n_compared;
+}
+
+static bool engine_wants_audit(const struct engine *engine)
+{
+	if (engine->audit_requested)
+		return engine_has_compared(engine);
+	return engine->audit_wanted &&
+	       engine_clock_usec() >= engine->audit_due_usec;
+}
+
+/* A piece of an audit, if one is due or under way */
+static void engine_audit(struct engine *engine, uint64_t now_usec)
+{
+	uint64_t start = engine_clock_usec(), pause_usec;
+	int rc;
+
+	if (!engine->audit_running && !engine_wants_audit(engine))
+		return;
+	if (!engine->audit_running) {
+		engine->audit_running = true;
+		engine->audit_answers = engine->audit_requested;
+		engine->audit_wanted = engine->audit_requested = false;
+		engine->audit_cost_usec = 0;
+		audit_begin(engine->audit);
+	}
+	rc = audit_step(engine->audit, engine->running.config.policy, now_usec);
+	engine->audit_cost_usec += engine_clock_usec() - start;
+	if (rc == 1)
+		return;
+	engine->audit_running = false;
+	engine->n_audited += engine->audit_answers;
+	pause_usec = ENGINE_AUDIT_SHARE * engine->audit_cost_usec;
+	if (pause_usec < ENGINE_AUDIT_USEC)
+		pause_usec = ENGINE_AUDIT_USEC;
+	engine->audit_due_usec = engine_clock_usec() + pause_usec;
+}
+
+bool engine_work(struct engine *engine, uint64_t now_usec)
+{
+	bool more;
+
+	more = keeper_work(engine->keeper, now_usec, ENGINE_BUDGET_USEC);
+	if (keeper_others_changed(engine->keeper))
+		engine->audit_wanted = true;
+	engine_audit(engine, now_usec);
+	if (engine->saved_generation != engine_generation(engine) &&
+	    engine_clock_usec() - engine->saved_usec >= ENGINE_SAVE_USEC)
+		engine_save(engine);
+	return more || engine->audit_running;
+}
+
+int engine_fd(const struct engine *engine)
+{
+	return keeper_fd(engine->keeper);
+}
+
+int engine_links_fd(const struct engine *engine)
+{
+	return audit_links_fd(engine->audit);
+}
+
+void engine_links_changed(struct engine *engine)
+{
+	if (audit_links_changed(engine->audit))
+		engine->audit_wanted = true;
+}
+
+uint64_t engine_due_usec(const struct engine *engine)
+{
+	uint64_t due_usec = keeper_due_usec(engine->keeper);
+
+	if (engine->audit_running)
+		return 0;
+	if (engine->audit_wanted && engine->audit_due_usec < due_usec)
+		due_usec = engine->audit_due_usec;
+	if (engine->saved_generation != engine_generation(engine) &&
+	    engine->saved_usec + ENGINE_SAVE_USEC < due_usec)
+		due_usec = engine->saved_usec + ENGINE_SAVE_USEC;
+	return due_usec;
+}
+
+void engine_request_audit(struct engine *engine)
+{
+	engine->audit_requested = true;
+	engine->n_compared = keeper_n_compared(engine->keeper);
+	keeper_compare(engine->keeper);
+}
+
+uint64_t engine_audited(const struct engine *engine)
+{
+	return engine->n_audited;
+}
+
+json_t *engine_drift_json(const struct engine *engine)
+{
+	json_t *json = incidents_json(keeper_incidents(engine->keeper));
+	bool alert = engine->running.config.policy->watch.alert;
+
+	json_object_set_new(json, "mode",
+			    json_string(alert ? "alert" : "repair"));
+	json_object_set_new(json, "ownership",
+			    json_string(engine_ownership(engine)));
+	return json;
+}
+
+json_t *engine_audit_json(const struct engine *engine)
+{
+	return audit_json(engine->audit);
+}
+
+static void engine_log_day(const struct engine *engine,
+			   const struct generation *next)
+{
+	const struct generation *running = &engine->running;
+	const struct policy *policy = running->config.policy;
 	struct log_line line;
 	size_t n_ended = 0, i;
 
-	memcpy(from, running->digest, DIGEST_TEXT);
-	engine_drop_ruleset(running);
-	engine_compile(running, day_of(engine_seconds(now_usec)));
-	if (!strcmp(from, running->digest))
-		return;
 	for (i = 0; i < policy->n_conduits; i++)
 		n_ended +=
-			policy_in_force(&policy->conduits[i], before) &&
-			!policy_in_force(&policy->conduits[i], running->today);
+			policy_in_force(&policy->conduits[i], running->today) &&
+			!policy_in_force(&policy->conduits[i], next->today);
 	log_begin(&line, "SEKI-DAY",
 		  "A new day has begun, which changes what is permitted");
-	log_add_number(&line, "today", running->today);
+	log_add_number(&line, "today", next->today);
 	log_add_number(&line, "conduits_ended", n_ended);
-	log_add_text(&line, "from", from);
-	log_add_text(&line, "to", running->digest);
+	log_add_text(&line, "from", running->digest);
+	log_add_text(&line, "to", next->digest);
 	log_end(&line, LOG_NOTICE);
+}
+
+static void engine_log_unsure(int rc)
+{
+	log_error("SEKI-ERROR", rc,
+		  "The policy is not in force, which is tried again every "
+		  "minute: %s",
+		  engine_why(rc));
+}
+
+/*
+ * Another day has begun: the policy is the same, but may permit less. Until
+ * that is in force the day counts as not begun, and it is tried again.
+ */
+static void engine_turn_day(struct engine *engine, unsigned int today,
+			    uint64_t now_usec)
+{
+	struct generation next = { .config = engine->running.config };
+	struct keeper_edit edit;
+	int rc = 0;
+
+	engine_compile(&next, today);
+	if (strcmp(next.digest, engine->running.digest)) {
+		engine_log_day(engine, &next);
+		if (engine->state != ENGINE_WITHDRAWN)
+			rc = engine_apply(engine, &next, now_usec, &edit);
+	}
+	if (rc) {
+		engine_log_unsure(rc);
+		engine->state = ENGINE_UNSURE;
+		engine_drop_ruleset(&next);
+		return;
+	}
+	if (!strcmp(next.digest, engine->running.digest)) {
+		engine->running.today = today;
+		engine_drop_ruleset(&next);
+		return;
+	}
+	engine_drop_ruleset(&engine->running);
+	engine->running = next;
 	if (engine->state != ENGINE_WITHDRAWN)
-		engine->state = ENGINE_UNSURE; /* until it has been applied */
+		engine->state = ENGINE_IN_FORCE;
 }
 
 void engine_tick(struct engine *engine, uint64_t now_usec)
 {
-	struct engine_edit edit;
+	const struct counters *counters = &engine->counters;
+	unsigned int today = day_of(engine_seconds(now_usec));
+	struct keeper_edit edit;
 	int rc;
 
-	if (day_of(engine_seconds(now_usec)) != engine->running.today)
-		engine_turn_day(engine, now_usec);
-	if (engine->state == ENGINE_UNSURE) {
+	if (today != engine->running.today) {
+		engine_turn_day(engine, today, now_usec);
+	} else if (engine->state == ENGINE_UNSURE) {
 		rc = engine_apply(engine, &engine->running, now_usec, &edit);
 		if (!rc)
 			engine->state = ENGINE_IN_FORCE;
 		else
-			log_error("SEKI-ERROR", rc,
-				  "The policy is not in force, which is tried "
-				  "again every minute: %s",
-				  engine_why(rc));
+			engine_log_unsure(rc);
 	}
-	engine_verify(engine, now_usec);
-	if (engine->state == ENGINE_IN_FORCE) {
-		rc = counter_sample(&engine->counters, engine->nft, now_usec);
-		if (rc)
-			log_error("SEKI-ERROR", rc,
-				  "The counters cannot be read");
-	}
+	/* a comparison has most likely just read them */
+	if (now_usec < counters->sampled_usec ||
+	    now_usec - counters->sampled_usec >= ENGINE_SAMPLE_USEC)
+		engine_sample(engine, now_usec);
 	if (now_usec < engine->remembered_usec ||
 	    now_usec - engine->remembered_usec >= ENGINE_REMEMBER_USEC)
 		engine_remember(engine, now_usec);
@@ -614,6 +705,9 @@ const struct policy *engine_policy(const struct engine *engine)
 
 enum engine_state engine_state(const struct engine *engine)
 {
+	if (engine->state == ENGINE_IN_FORCE &&
+	    !keeper_is_right(engine->keeper))
+		return ENGINE_DRIFTED;
 	return engine->state;
 }
 
@@ -630,16 +724,26 @@ uint64_t engine_serial(const struct engine *engine)
 void engine_status(const struct engine *engine, struct show_status *status)
 {
 	const struct generation *running = &engine->running;
+	const struct keeper *keeper = engine->keeper;
+	struct incidents *incidents = keeper_incidents(keeper);
 
 	memset(status, 0, sizeof(*status));
-	status->state = engine_state_name(engine->state);
+	status->state = engine_state_name(engine_state(engine));
 	status->version = SEKIMORI_VERSION;
 	status->file = engine->path;
 	status->digest = running->digest;
-	status->generation = engine->generation;
+	status->generation = engine_generation(engine);
 	status->started = engine_seconds(engine->started_usec);
 	status->changed = engine_seconds(engine->changed_usec);
-	status->verified = engine_seconds(engine->verified_usec);
+	status->verified = engine_seconds(keeper_verified_usec(keeper));
+	status->compared = engine_seconds(keeper_compared_usec(keeper));
+	status->mode = running->config.policy->watch.alert ? "alert" : "repair";
+	status->ownership = engine_ownership(engine);
+	status->n_incidents = incidents_n(incidents);
+	status->n_repaired = incidents_n_repaired(incidents);
+	status->n_open = incidents_current(incidents) != NULL;
+	status->n_critical = audit_n_critical(engine->audit);
+	status->n_warning = audit_n_warnings(engine->audit);
 	status->n_elements = ruleset_n_elems(running->ruleset);
 	status->n_warnings = running->config.diag.n_warnings;
 	status->policy = running->config.policy;
@@ -649,12 +753,9 @@ void engine_status(const struct engine *engine, struct show_status *status)
 const struct show_count *engine_counts(struct engine *engine, uint64_t now_usec,
 				       size_t *n_counts)
 {
-	struct counters *counters = &engine->counters;
+	const struct counters *counters = &engine->counters;
 
-	if (engine->state != ENGINE_WITHDRAWN &&
-	    engine_is_due(counters->sampled_usec, counters->cost_usec,
-			  now_usec))
-		counter_sample(counters, engine->nft, now_usec);
+	engine_sample(engine, now_usec);
 	*n_counts = counters->n_counts;
 	return counters->counts;
 }

@@ -3,16 +3,18 @@
 #define SEKIMORI_ENGINE_H
 
 /*
- * Holds the policy that is in force and makes the kernel hold it. Whatever
- * happens - start, reload, the end of a day - comes down to engine_apply():
- * make observed equal desired. The wall clock (@now_usec, microseconds since
+ * Holds the policy that is in force. Whatever happens - start, reload, the end
+ * of a day - comes down to giving the keeper another ruleset, which it makes
+ * the kernel hold. The wall clock (@now_usec, microseconds since
  * 1970 UTC) comes from the caller, so that a test can play it.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "file.h"
-#include "nft.h"
+#include "ruleset.h"
 #include "show.h"
 
 struct actor;
@@ -21,7 +23,7 @@ struct engine;
 enum engine_state {
 	ENGINE_UNSURE, /* the last attempt to change the kernel failed */
 	ENGINE_IN_FORCE, /* the kernel held the policy when last read */
-	ENGINE_DRIFTED, /* the kernel holds something else: not our doing */
+	ENGINE_DRIFTED, /* somebody has changed it, and it is not undone yet */
 	ENGINE_WITHDRAWN, /* the table was removed on request */
 };
 
@@ -29,15 +31,15 @@ enum engine_state {
 const char *engine_state_name(enum engine_state state);
 
 /**
- * engine_new - an engine without a policy
- * @nft: stays the caller's
+ * engine_open - an engine without a policy
  * @path: of the configuration; @state_path: of the memory across restarts.
  *	Neither is copied.
  *
- * The caller frees it with engine_free(), which leaves the kernel as it is.
+ * 0 or -errno. The caller frees it with engine_free(), which leaves the kernel
+ * as it is.
  */
-struct engine *engine_new(struct nft *nft, const char *path,
-			  const char *state_path);
+int engine_open(const char *path, const char *state_path,
+		struct engine **engine);
 void engine_free(struct engine *engine);
 
 /**
@@ -90,21 +92,45 @@ void engine_outcome_free(struct engine_outcome *outcome);
 int engine_withdraw(struct engine *engine, const struct actor *actor,
 		    uint64_t now_usec);
 
-/**
- * engine_verify - look whether the kernel still holds the policy
- *
- * As cheap as asking for the kernel's generation, unless somebody has changed
- * something since the last look. Result in engine_status().
- */
+/** engine_verify - take notice of everything up to now; for engine_status() */
 void engine_verify(struct engine *engine, uint64_t now_usec);
+
+/* Readable when there is work: commits to nf_tables; links, routes... */
+int engine_fd(const struct engine *engine);
+int engine_links_fd(const struct engine *engine);
+
+/** engine_links_changed - engine_links_fd() is readable; engine_work() follows */
+void engine_links_changed(struct engine *engine);
+
+/** engine_due_usec - when there is work in any case; CLOCK_MONOTONIC */
+uint64_t engine_due_usec(const struct engine *engine);
+
+/**
+ * engine_work - see what others have changed, and undo it; audit; save
+ *
+ * Takes a few milliseconds at most, unless much has to be committed. True if
+ * there is more to do right away.
+ */
+bool engine_work(struct engine *engine, uint64_t now_usec);
 
 /**
  * engine_tick - what is due once a minute, and when a day has ended
  *
- * Samples counters, lets conduits expire, tries again what failed, and keeps
- * the memory on disk.
+ * Lets conduits expire, tries again what failed, and keeps the memory on disk.
  */
 void engine_tick(struct engine *engine, uint64_t now_usec);
+
+/**
+ * engine_request_audit - compare and audit everything, in the background
+ *
+ * Done when engine_audited() gives a higher number than it did before.
+ */
+void engine_request_audit(struct engine *engine);
+uint64_t engine_audited(const struct engine *engine);
+
+/* What others did, and what is of concern; new references */
+json_t *engine_drift_json(const struct engine *engine);
+json_t *engine_audit_json(const struct engine *engine);
 
 /** engine_remember - write the memory to disk now */
 void engine_remember(struct engine *engine, uint64_t now_usec);

@@ -5,18 +5,26 @@
 /*
  * Syslog lines of one shape: a plain sentence, then msgid=SEKI-NAME and
  * further key=value pairs. People read the sentence, programs look for the
- * message id, which never changes its meaning.
+ * message id, which never changes its meaning. The same lines are kept as data:
+ * { time_usec, msgid, priority, text, fields }, where text is the sentence.
  */
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <syslog.h>
 
 struct actor;
+struct records;
 
-/** struct log_line - a line in the making; put it on the stack */
+/**
+ * struct log_line - a line in the making; put it on the stack
+ * @record: the same as data; NULL while nobody keeps it. What was begun is to
+ *	be ended.
+ */
 struct log_line {
 	char text[4096];
 	size_t len;
+	json_t *record;
 };
 
 /**
@@ -27,6 +35,12 @@ struct log_line {
  * May be called again, to change either.
  */
 void log_open(const char *facility, bool to_stderr);
+
+/**
+ * log_follow - keep what is logged from here on as data as well
+ * @records: where to; NULL: nowhere
+ */
+void log_follow(struct records *records);
 
 /** log_facility - the number of a facility's name, or -1 */
 int log_facility(const char *name);
@@ -44,7 +58,13 @@ void log_add_text(struct log_line *line, const char *key, const char *value);
 void log_add_number(struct log_line *line, const char *key,
 		    unsigned long long value);
 
-/** log_add_actor - add by=, and uid=, pid=, process= if it was a process */
+/**
+ * log_add_process - add uid=, pid=, process=, parent=, parent_process=, as far
+ *	as they are known
+ */
+void log_add_process(struct log_line *line, const struct actor *actor);
+
+/** log_add_actor - add by=, and the process if it was one */
 void log_add_actor(struct log_line *line, const struct actor *actor);
 
 /** log_end - send the line; @priority is LOG_ERR, LOG_NOTICE, ... */

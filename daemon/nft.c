@@ -2,13 +2,14 @@
 /*
  * The only door to nf_tables: it carries bytes and interprets nothing. Easy to
  * get wrong: a dump is not a snapshot. The kernel says so with
- * NLM_F_DUMP_INTR, and only inside one dump; that nothing changed between the
- * dumps of one reading is known from the generation before and after.
+ * NLM_F_DUMP_INTR, and only inside one dump; whether anything changed between
+ * the dumps of one reading is for the reader to find out.
  */
 #include "nft.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,18 +20,29 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "arena.h"
-#include "decode.h"
-
-#define READ_TRIES 32
-
 /* The kernel fills dump replies up to what the reader offers, to 32 KiB. */
-#define DUMP_BUFFER (64 * 1024)
+#define NFT_BUFFER (64 * 1024)
+
+/*
+ * Pieces of an answer that are read rather than not: to close a socket makes
+ * the kernel wait for whatever is being freed, for tens of milliseconds.
+ */
+#define NFT_LEFTOVERS 16
+
+/*
+ * Room for notifications: the commit of 100,000 elements makes about 8 MiB of
+ * them, and takes longer than it takes us to wake up.
+ */
+#define NFT_NOTIFICATIONS (16 << 20)
 
 struct nft {
 	struct mnl_socket *socket;
 	uint32_t seq;
-	uint8_t *buffer; /* DUMP_BUFFER bytes */
+	uint8_t *buffer; /* NFT_BUFFER bytes */
+	struct nft_query query; /* being answered */
+	size_t n_found; /* keys of it, since it was last sent */
+	bool interrupted;
+	int visit_rc;
 };
 
 int nft_open(struct nft **out)
@@ -40,7 +52,7 @@ int nft_open(struct nft **out)
 
 	if (!nft)
 		abort();
-	nft->buffer = malloc(DUMP_BUFFER);
+	nft->buffer = malloc(NFT_BUFFER);
 	if (!nft->buffer)
 		abort();
 	nft->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
@@ -64,6 +76,16 @@ void nft_close(struct nft *nft)
 	free(nft);
 }
 
+int nft_fd(const struct nft *nft)
+{
+	return mnl_socket_get_fd(nft->socket);
+}
+
+uint32_t nft_port(const struct nft *nft)
+{
+	return mnl_socket_get_portid(nft->socket);
+}
+
 static struct nlmsghdr *nft_request(struct nft *nft, uint8_t *buf,
 				    uint16_t type, uint16_t flags)
 {
@@ -82,7 +104,7 @@ static struct nlmsghdr *nft_request(struct nft *nft, uint8_t *buf,
 /* One reply read into nft->buffer; its length, or -errno */
 static ssize_t nft_receive(struct nft *nft, int flags)
 {
-	struct iovec iov = { .iov_base = nft->buffer, .iov_len = DUMP_BUFFER };
+	struct iovec iov = { .iov_base = nft->buffer, .iov_len = NFT_BUFFER };
 	struct sockaddr_nl from;
 	struct msghdr msg = {
 		.msg_name = &from,
@@ -105,69 +127,43 @@ static ssize_t nft_receive(struct nft *nft, int flags)
 	return len;
 }
 
-/* Send a request and give each reply to @visit, until the last. */
-static int nft_ask(struct nft *nft, const struct nlmsghdr *request,
-		   int (*visit)(struct ruleset *ruleset,
-				const struct nlmsghdr *nlh),
-		   struct ruleset *ruleset)
+static int note_author(const struct nlattr *attr, void *data)
 {
-	bool interrupted = false;
-	int err = 0;
+	struct nft_author *author = data;
 
-	if (mnl_socket_sendto(nft->socket, request, request->nlmsg_len) < 0)
-		return -errno;
-	for (;;) {
-		ssize_t got = nft_receive(nft, 0);
-		const struct nlmsghdr *nlh = (void *)nft->buffer;
-		int left = got;
-
-		if (got < 0)
-			return got;
-		for (; mnl_nlmsg_ok(nlh, left);
-		     nlh = mnl_nlmsg_next(nlh, &left)) {
-			if (nlh->nlmsg_seq != request->nlmsg_seq)
-				continue;
-			if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-				interrupted = true;
-			if (nlh->nlmsg_type == NLMSG_DONE)
-				return interrupted ? -EINTR : err;
-			if (nlh->nlmsg_type == NLMSG_ERROR) {
-				const struct nlmsgerr *reply =
-					mnl_nlmsg_get_payload(nlh);
-
-				return interrupted ? -EINTR : reply->error;
-			}
-			/* Read on to the end of the dump in any case. */
-			if (!err)
-				err = visit(ruleset, nlh);
-			if (!(nlh->nlmsg_flags & NLM_F_MULTI))
-				return err;
-		}
-	}
-}
-
-struct generation_reply {
-	uint32_t genid;
-	bool found;
-};
-
-static int note_generation(const struct nlattr *attr, void *data)
-{
-	struct generation_reply *reply = data;
-
-	if (mnl_attr_get_type(attr) == NFTA_GEN_ID &&
-	    mnl_attr_get_payload_len(attr) == sizeof(uint32_t)) {
-		reply->genid = ntohl(mnl_attr_get_u32(attr));
-		reply->found = true;
+	switch (mnl_attr_get_type(attr)) {
+	case NFTA_GEN_ID:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			author->genid = ntohl(mnl_attr_get_u32(attr));
+		break;
+	case NFTA_GEN_PROC_PID:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			author->pid = ntohl(mnl_attr_get_u32(attr));
+		break;
+	case NFTA_GEN_PROC_NAME:
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			snprintf(author->comm, sizeof(author->comm), "%s",
+				 mnl_attr_get_str(attr));
+		break;
 	}
 	return MNL_CB_OK;
+}
+
+bool nft_is_commit(const struct nlmsghdr *nlh, struct nft_author *author)
+{
+	if (nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN))
+		return false;
+	memset(author, 0, sizeof(*author));
+	author->port = nlh->nlmsg_pid;
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), note_author, author);
+	return author->genid; /* never 0 */
 }
 
 int nft_generation(struct nft *nft, uint32_t *genid)
 {
 	uint8_t buf[MNL_NLMSG_HDRLEN + 64];
 	struct nlmsghdr *request = nft_request(nft, buf, NFT_MSG_GETGEN, 0);
-	struct generation_reply reply = { .found = false };
+	struct nft_author author;
 	const struct nlmsghdr *nlh = (void *)nft->buffer;
 	ssize_t got;
 
@@ -185,113 +181,155 @@ int nft_generation(struct nft *nft, uint32_t *genid)
 
 		return error->error ? error->error : -EBADMSG;
 	}
-	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), note_generation, &reply);
-	if (!reply.found)
+	if (!nft_is_commit(nlh, &author))
 		return -EBADMSG;
-	*genid = reply.genid;
+	*genid = author.genid;
 	return 0;
 }
 
-static int nft_dump(struct nft *nft, uint16_t type,
-		    int (*visit)(struct ruleset *ruleset,
-				 const struct nlmsghdr *nlh),
-		    struct ruleset *ruleset)
+static void nft_put_keys(struct nlmsghdr *nlh, const struct nft_query *query)
 {
-	uint8_t buf[MNL_NLMSG_HDRLEN + 128];
-	struct nlmsghdr *nlh = nft_request(nft, buf, type, NLM_F_DUMP);
-
-	/* Attribute 1 of these requests is the table; chains have no filter. */
-	if (type == NFT_MSG_GETRULE || type == NFT_MSG_GETSET)
-		mnl_attr_put_strz(nlh, 1, RULESET_TABLE);
-	return nft_ask(nft, nlh, visit, ruleset);
-}
-
-static int nft_dump_elems(struct nft *nft, const char *set,
-			  struct ruleset *ruleset)
-{
-	uint8_t buf[MNL_NLMSG_HDRLEN + 512];
-	struct nlmsghdr *nlh =
-		nft_request(nft, buf, NFT_MSG_GETSETELEM, NLM_F_DUMP);
-
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
-	return nft_ask(nft, nlh, decode_elems, ruleset);
-}
-
-static int nft_read_all(struct nft *nft, struct ruleset *ruleset)
-{
+	struct nlattr *list, *elem, *key;
 	size_t i;
-	int err;
 
-	err = nft_dump(nft, NFT_MSG_GETTABLE, decode_table, ruleset);
-	if (err || !ruleset->exists)
-		return err;
-	err = nft_dump(nft, NFT_MSG_GETCHAIN, decode_chain, ruleset);
-	if (err)
-		return err;
-	err = nft_dump(nft, NFT_MSG_GETSET, decode_set, ruleset);
-	if (err)
-		return err;
-	for (i = 0; i < ruleset->n_sets; i++) {
-		err = nft_dump_elems(nft, ruleset->sets[i].name, ruleset);
-		if (err)
-			return err;
+	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (i = 0; i < query->n_keys; i++) {
+		elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+		key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+		mnl_attr_put(nlh, NFTA_DATA_VALUE, query->key_len,
+			     query->keys + i * query->key_len);
+		mnl_attr_nest_end(nlh, key);
+		mnl_attr_nest_end(nlh, elem);
 	}
-	return nft_dump(nft, NFT_MSG_GETRULE, decode_rule, ruleset);
+	mnl_attr_nest_end(nlh, list);
 }
 
-int nft_read(struct nft *nft, struct arena *arena, struct ruleset **out,
-	     uint32_t *genid)
+static int nft_send_query(struct nft *nft)
 {
-	struct ruleset *ruleset;
-	uint32_t before, after;
-	unsigned int tries;
-	int err;
+	const struct nft_query *query = &nft->query;
+	uint8_t buf[NFT_KEYS_MAX * (KEY_MAX + 16) + 1024];
+	struct nlmsghdr *nlh;
+	struct nfgenmsg *nfg;
 
-	for (tries = 0; tries < READ_TRIES; tries++) {
-		err = nft_generation(nft, &before);
-		if (err)
-			return err;
-		ruleset = ruleset_new(arena);
-		err = nft_read_all(nft, ruleset);
-		/* Objects that vanish while they are listed: read again. */
-		if (err && err != -EINTR && err != -ENOENT && err != -EBADMSG)
-			return err;
-		if (nft_generation(nft, &after))
-			return -EIO;
-		if (before != after || err == -EINTR)
-			continue;
-		if (err)
-			return err;
-		decode_finish(ruleset);
-		*out = ruleset;
-		*genid = before;
-		return 0;
-	}
-	return -EAGAIN;
+	nlh = nft_request(nft, buf, query->type,
+			  query->keys ? NLM_F_ACK : NLM_F_DUMP);
+	nfg = mnl_nlmsg_get_payload(nlh);
+	nfg->nfgen_family = query->family;
+	/* Attribute 1 of all these requests is the table. */
+	if (query->table)
+		mnl_attr_put_strz(nlh, 1, query->table);
+	if (query->set)
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, query->set);
+	if (query->keys)
+		nft_put_keys(nlh, query);
+	nft->n_found = 0;
+	if (mnl_socket_sendto(nft->socket, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	return 0;
 }
 
-int nft_read_set(struct nft *nft, const char *name, struct arena *arena,
-		 struct ruleset **out)
+int nft_ask(struct nft *nft, const struct nft_query *query)
 {
-	struct ruleset *ruleset;
-	unsigned int tries;
-	int err = -EAGAIN;
+	nft->query = *query;
+	nft->interrupted = false;
+	nft->visit_rc = 0;
+	if (query->keys &&
+	    (query->n_keys > NFT_KEYS_MAX || query->key_len > KEY_MAX))
+		return -EINVAL;
+	return nft_send_query(nft);
+}
 
-	for (tries = 0; tries < READ_TRIES; tries++) {
-		ruleset = ruleset_new(arena);
-		err = nft_dump(nft, NFT_MSG_GETSET, decode_set, ruleset);
-		if (!err)
-			err = nft_dump_elems(nft, name, ruleset);
-		if (err == -EINTR)
-			continue;
-		if (err)
-			return err;
-		decode_finish(ruleset);
-		*out = ruleset;
-		return 0;
+/*
+ * The kernel stops at the first key that it does not have. So many as were
+ * found came before that one.
+ */
+static int nft_pass_missing_key(struct nft *nft)
+{
+	struct nft_query *query = &nft->query;
+	size_t n = nft->n_found + 1;
+	int err;
+
+	if (n >= query->n_keys)
+		return nft->visit_rc;
+	query->keys += n * query->key_len;
+	query->n_keys -= n;
+	err = nft_send_query(nft);
+	return err ? err : 1;
+}
+
+/* The last message of an answer */
+static int nft_end_answer(struct nft *nft, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *reply = mnl_nlmsg_get_payload(nlh);
+
+	if (nlh->nlmsg_type == NLMSG_ERROR) {
+		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*reply))
+			return -EBADMSG;
+		if (reply->error == -ENOENT && nft->query.keys)
+			return nft_pass_missing_key(nft);
+		if (reply->error)
+			return nft->interrupted ? -EINTR : reply->error;
 	}
-	return err == -EINTR ? -EAGAIN : err;
+	return nft->interrupted ? -EINTR : nft->visit_rc;
+}
+
+int nft_answer(struct nft *nft,
+	       int (*visit)(void *data, const struct nlmsghdr *nlh), void *data)
+{
+	ssize_t got = nft_receive(nft, 0);
+	const struct nlmsghdr *nlh = (void *)nft->buffer;
+	int left = got;
+
+	if (got < 0)
+		return got;
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (nlh->nlmsg_seq != nft->seq)
+			continue; /* of a question that was given up */
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			nft->interrupted = true;
+		if (nlh->nlmsg_type == NLMSG_DONE ||
+		    nlh->nlmsg_type == NLMSG_ERROR)
+			return nft_end_answer(nft, nlh);
+		nft->n_found++;
+		/* Read on to the end of the answer in any case. */
+		if (!nft->visit_rc)
+			nft->visit_rc = visit(data, nlh);
+	}
+	return 1;
+}
+
+static int nft_reopen(struct nft *nft)
+{
+	struct mnl_socket *socket;
+	struct nft *fresh = NULL;
+	int err = nft_open(&fresh);
+
+	if (!fresh)
+		return err;
+	socket = nft->socket;
+	nft->socket = fresh->socket;
+	fresh->socket = socket;
+	nft_close(fresh);
+	return 0;
+}
+
+static int nft_pass_over(void *data, const struct nlmsghdr *nlh)
+{
+	(void)data;
+	(void)nlh;
+	return 0;
+}
+
+int nft_give_up(struct nft *nft)
+{
+	unsigned int i;
+
+	if (nft->query.keys)
+		return 0; /* what is here already has another number */
+	for (i = 0; i < NFT_LEFTOVERS; i++)
+		if (nft_answer(nft, nft_pass_over, NULL) != 1)
+			return 0;
+	return nft_reopen(nft);
 }
 
 /* The whole batch has to fit into the socket's send buffer at once. */
@@ -345,4 +383,64 @@ int nft_commit(struct nft *nft, const struct batch *batch,
 	if (got != -EAGAIN)
 		return got;
 	return *n_refusals ? -refusals[0].error : 0;
+}
+
+bool nft_can_own(struct nft *nft)
+{
+	struct nft_refusal refusals[NFT_REFUSALS_MAX];
+	struct batch *batch = encode_probe();
+	size_t n_refusals;
+	int err;
+
+	err = nft_commit(nft, batch, refusals, &n_refusals);
+	batch_free(batch);
+	return !err;
+}
+
+static int nft_membership(struct nft *nft, int option)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	return mnl_socket_setsockopt(nft->socket, option, &group,
+				     sizeof(group)) < 0 ?
+		       -errno :
+		       0;
+}
+
+int nft_join(struct nft *nft)
+{
+	int size = NFT_NOTIFICATIONS;
+
+	/* Without the privilege, or with less room, more of them are lost. */
+	setsockopt(nft_fd(nft), SOL_SOCKET, SO_RCVBUFFORCE, &size,
+		   sizeof(size));
+	return nft_membership(nft, NETLINK_ADD_MEMBERSHIP);
+}
+
+int nft_leave(struct nft *nft)
+{
+	return nft_membership(nft, NETLINK_DROP_MEMBERSHIP);
+}
+
+int nft_notified(struct nft *nft,
+		 void (*visit)(void *data, const struct nlmsghdr *nlh),
+		 void *data)
+{
+	int lost = 0;
+
+	for (;;) {
+		ssize_t got = nft_receive(nft, MSG_DONTWAIT);
+		const struct nlmsghdr *nlh = (void *)nft->buffer;
+		int left = got;
+
+		if (got == -EAGAIN)
+			return lost;
+		if (got == -ENOBUFS || got == -ENOSPC)
+			lost = -ENOBUFS;
+		else if (got < 0)
+			return got;
+		for (; mnl_nlmsg_ok(nlh, left);
+		     nlh = mnl_nlmsg_next(nlh, &left))
+			visit(data, nlh);
+	}
 }

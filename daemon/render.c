@@ -6,6 +6,7 @@
  */
 #include "render.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -51,6 +52,19 @@ static const struct render_word render_states[] = {
 	{ "up", "up", "稼働", NULL, NULL },
 	{ "down", "down", "停止", NULL, NULL },
 	{ "absent", "absent", "なし", NULL, NULL },
+	{ "repair", "repair", "修復", NULL, NULL },
+	{ "alert", "alert only", "警告のみ", NULL, NULL },
+	{ "owned", "owned", "所有", NULL, NULL },
+	{ "off", "off", "所有しない(設定)", NULL, NULL },
+	{ "unsupported", "not supported by the kernel", "カーネルが未対応",
+	  NULL, NULL },
+};
+
+/* Also the order in which concerns are shown */
+static const struct render_word render_gravities[] = {
+	{ "critical", "critical", "重大", NULL, NULL },
+	{ "warning", "warning", "警告", NULL, NULL },
+	{ "notice", "notice", "参考", NULL, NULL },
 };
 
 #define RENDER_WORD(table, name, ja) \
@@ -127,11 +141,17 @@ static void render_row_number(struct table *table, const char *name,
 }
 
 /* What a state means for whoever reads it */
-static const char *render_meaning(const char *state, bool ja)
+static const char *render_meaning(const char *state, const char *mode, bool ja)
 {
 	if (!strcmp(state, "in_force"))
 		return render_say(ja, "the kernel holds just this policy",
 				  "カーネルはこの方針だけを保持している");
+	if (!strcmp(state, "drifted") && !strcmp(mode, "repair"))
+		return render_say(ja,
+				  "the kernel's table was changed by others "
+				  "and is being put right; see drift",
+				  "カーネルの表が他者に変更され、修復中。"
+				  "drift を参照");
 	if (!strcmp(state, "drifted"))
 		return render_say(
 			ja,
@@ -147,6 +167,27 @@ static const char *render_meaning(const char *state, bool ja)
 			  "直前の変更に失敗した。ログを参照");
 }
 
+/* How the table is guarded, and how often that was needed */
+static void render_guard(struct table *table, const json_t *from, bool ja)
+{
+	const json_t *open = json_object_get(from, "open");
+	long long n_open = json_is_array(open) ?
+				   (long long)json_array_size(open) :
+				   json_integer_value(open);
+
+	render_row(table, render_say(ja, "Mode", "動作"),
+		   RENDER_WORD(render_states, render_text(from, "mode"), ja));
+	render_row(table, render_say(ja, "Ownership", "所有"),
+		   RENDER_WORD(render_states, render_text(from, "ownership"),
+			       ja));
+	table_add(table, render_say(ja, "Incidents", "変更事案"));
+	table_add_format(table,
+			 render_say(ja, "%lld (%lld repaired, %lld open)",
+				    "%lld(修復済み %lld、未解決 %lld)"),
+			 render_number(from, "incidents"),
+			 render_number(from, "repaired"), n_open);
+}
+
 void render_status(const json_t *parameters, bool ja, FILE *out)
 {
 	const json_t *status = json_object_get(parameters, "status");
@@ -156,7 +197,8 @@ void render_status(const json_t *parameters, bool ja, FILE *out)
 
 	table_add(table, render_say(ja, "State", "状態"));
 	table_add_format(table, "%s: %s", RENDER_WORD(render_states, state, ja),
-			 render_meaning(state, ja));
+			 render_meaning(state, render_text(status, "mode"),
+					ja));
 	render_row(table, render_say(ja, "Gateway", "装置"),
 		   render_text(status, "gateway"));
 	render_row(table, render_say(ja, "Model", "モデル"),
@@ -189,6 +231,15 @@ void render_status(const json_t *parameters, bool ja, FILE *out)
 	render_add_time(table, status, "changed", never);
 	table_add(table, render_say(ja, "Verified", "照合"));
 	render_add_time(table, status, "verified", never);
+	table_add(table, render_say(ja, "Compared", "全体比較"));
+	render_add_time(table, status, "compared", never);
+	render_guard(table, status, ja);
+	table_add(table, render_say(ja, "Concerns", "懸念"));
+	table_add_format(table,
+			 render_say(ja, "%lld critical, %lld warnings",
+				    "重大 %lld、警告 %lld"),
+			 render_number(status, "concerns_critical"),
+			 render_number(status, "concerns_warning"));
 	render_row(table, render_say(ja, "Version", "版"),
 		   render_text(status, "version"));
 	table_print(table, out);
@@ -582,4 +633,233 @@ void render_reload(const json_t *parameters, bool ja, FILE *out)
 	table_add(table, "");
 	table_print(table, out);
 	table_free(table);
+}
+
+/* A line of text that is not in a table */
+static void render_line(FILE *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void render_line(FILE *out, const char *fmt, ...)
+{
+	char line[4096], safe[4 * sizeof(line)];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	escape_text(line, "", safe, sizeof(safe));
+	fprintf(out, "%s\n", safe);
+}
+
+/* Local time with milliseconds */
+static void render_moment(const json_t *object, const char *key, bool with_date,
+			  char *text, size_t size)
+{
+	long long usec = render_number(object, key);
+	time_t when = usec / 1000000;
+	size_t len = 0;
+	struct tm tm;
+
+	if (usec > 0 && localtime_r(&when, &tm))
+		len = with_date ? strftime(text, size, "%F %T", &tm) :
+				  strftime(text, size, "%T", &tm);
+	if (len)
+		snprintf(text + len, size - len, ".%03lld", usec / 1000 % 1000);
+	else
+		snprintf(text, size, "?");
+}
+
+/* "repaired after 0.8 ms" */
+static void render_outcome(const json_t *incident, bool ja, char *text,
+			   size_t size)
+{
+	const char *outcome = render_text(incident, "outcome");
+	double msec = (double)render_number(incident, "latency_usec") / 1000;
+
+	if (!strcmp(outcome, "repaired"))
+		snprintf(text, size,
+			 render_say(ja, "repaired after %.1f ms",
+				    "%.1fミリ秒後に修復"),
+			 msec);
+	else if (!strcmp(outcome, "reverted"))
+		snprintf(text, size,
+			 render_say(ja, "put back by others within %.1f ms",
+				    "%.1fミリ秒以内に他者が元に戻した"),
+			 msec);
+	else if (!strcmp(outcome, "unchanged"))
+		snprintf(text, size, "%s",
+			 render_say(ja, "touched, but nothing was different",
+				    "操作されたが、違いはなかった"));
+	else if (!strcmp(outcome, "open"))
+		snprintf(text, size, "%s",
+			 render_say(ja, "OPEN: not put right",
+				    "未解決: 元に戻っていない"));
+	else
+		snprintf(text, size, "%s", outcome);
+}
+
+/* "nft, pid 123, uid 0, started by bash, pid 100" */
+static void render_actor(const json_t *actor, bool ja, FILE *out)
+{
+	char uid[64], parent[256] = "";
+
+	if (json_is_integer(json_object_get(actor, "uid")))
+		snprintf(uid, sizeof(uid), "uid %lld",
+			 render_number(actor, "uid"));
+	else
+		snprintf(uid, sizeof(uid), "%s",
+			 render_say(ja, "had ended already", "既に終了"));
+	if (render_number(actor, "parent_pid"))
+		snprintf(parent, sizeof(parent),
+			 render_say(ja, ", started by %s, pid %lld",
+				    "、親プロセス %s、pid %lld"),
+			 render_text(actor, "parent_process"),
+			 render_number(actor, "parent_pid"));
+	render_line(out,
+		    render_say(ja, "    by %s, pid %lld, %s%s",
+			       "    実行者 %s、pid %lld、%s%s"),
+		    render_text(actor, "process"), render_number(actor, "pid"),
+		    uid, parent);
+}
+
+/* How many there are beyond those that are listed */
+static void render_more(const json_t *incident, const char *list,
+			const char *number, bool ja, FILE *out)
+{
+	long long n =
+		(long long)json_array_size(json_object_get(incident, list));
+	long long n_all = render_number(incident, number);
+
+	if (n_all > n)
+		render_line(out,
+			    render_say(ja, "    and %lld more",
+				       "    ほか %lld 件"),
+			    n_all - n);
+}
+
+static void render_incident(const json_t *incident, bool ja, FILE *out)
+{
+	const json_t *actors = json_object_get(incident, "actors");
+	const json_t *changes = json_object_get(incident, "changes"), *entry;
+	bool by_event = !strcmp(render_text(incident, "by"), "event");
+	char when[64], outcome[128];
+	size_t i;
+
+	render_moment(incident, "seen_usec", true, when, sizeof(when));
+	render_outcome(incident, ja, outcome, sizeof(outcome));
+	fputs("\n", out);
+	render_line(out, "%s  #%lld  %s", when, render_number(incident, "id"),
+		    outcome);
+	json_array_foreach(actors, i, entry) {
+		render_actor(entry, ja, out);
+	}
+	render_more(incident, "actors", "n_actors", ja, out);
+	if (!json_array_size(actors))
+		render_line(out, "    %s",
+			    by_event ? render_say(ja, "by somebody not seen",
+						  "実行者 不明") :
+				       render_say(ja,
+						  "found by comparison; nobody "
+						  "was seen",
+						  "比較で判明。実行者 不明"));
+	json_array_foreach(changes, i, entry) {
+		const char *nft = render_text(entry, "nft");
+
+		render_line(out, "    - %s", render_text(entry, "words"));
+		if (*nft)
+			render_line(out, "        %s", nft);
+	}
+	render_more(incident, "changes", "n_changes", ja, out);
+}
+
+void render_drift(const json_t *parameters, bool ja, FILE *out)
+{
+	static const char *const lists[] = { "open", "history" };
+	struct table *table = table_new(2);
+	const json_t *incident;
+	size_t i, k;
+
+	render_guard(table, parameters, ja);
+	table_print(table, out);
+	table_free(table);
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		json_array_foreach(json_object_get(parameters, lists[i]), k,
+				   incident) {
+			render_incident(incident, ja, out);
+		}
+	}
+}
+
+/* Its text is a sentence, which names its subject. */
+static void render_add_concern(struct table *table, const json_t *concern,
+			       bool ja)
+{
+	const char *gravity = render_text(concern, "gravity");
+
+	table_add(table, RENDER_WORD(render_gravities, gravity, ja));
+	table_add(table, render_text(concern, "id"));
+	render_add_time(table, concern, "since",
+			render_say(ja, "unknown", "不明"));
+	table_add(table, render_text(concern, "text"));
+}
+
+static size_t render_rank(const json_t *concern)
+{
+	size_t n = sizeof(render_gravities) / sizeof(render_gravities[0]), i;
+	const char *gravity = render_text(concern, "gravity");
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(render_gravities[i].name, gravity))
+			break;
+	return i;
+}
+
+void render_audit(const json_t *parameters, bool ja, FILE *out)
+{
+	const json_t *concerns = json_object_get(parameters, "concerns");
+	size_t n = sizeof(render_gravities) / sizeof(render_gravities[0]);
+	const char *state = render_text(parameters, "state");
+	struct table *table;
+	const json_t *concern;
+	size_t rank, i;
+
+	render_line(out, "%s: %s", render_say(ja, "State", "状態"),
+		    RENDER_WORD(render_states, state, ja));
+	if (!json_array_size(concerns)) {
+		render_line(out, "%s",
+			    render_say(ja, "Nothing else is of concern.",
+				       "ほかに懸念はない。"));
+		return;
+	}
+	fputs("\n", out);
+	table = table_new(4);
+	table_add(table, render_say(ja, "GRAVITY", "重さ"));
+	table_add(table, render_say(ja, "ID", "識別子"));
+	table_add(table, render_say(ja, "SINCE", "発見"));
+	table_add(table, render_say(ja, "WHAT", "内容"));
+	for (rank = 0; rank <= n; rank++) {
+		json_array_foreach(concerns, i, concern) {
+			if (render_rank(concern) == rank)
+				render_add_concern(table, concern, ja);
+		}
+	}
+	table_print(table, out);
+	table_free(table);
+}
+
+void render_record(const json_t *parameters, bool ja, FILE *out)
+{
+	const json_t *record = json_object_get(parameters, "record");
+	long long missed = render_number(parameters, "missed");
+	char when[64];
+
+	if (missed)
+		render_line(out,
+			    render_say(ja, "(%lld lines were missed)",
+				       "(%lld行を取りこぼした)"),
+			    missed);
+	if (!json_is_object(record))
+		return;
+	render_moment(record, "time_usec", false, when, sizeof(when));
+	render_line(out, "%s  %-7s  %s", when, render_text(record, "priority"),
+		    render_text(record, "text"));
 }

@@ -23,6 +23,11 @@ void render_zones(const json_t *parameters, bool ja, FILE *out);
 void render_matrix(const json_t *parameters, bool ja, FILE *out);
 void render_conduits(const json_t *parameters, bool ja, FILE *out);
 void render_reload(const json_t *parameters, bool ja, FILE *out);
+void render_drift(const json_t *parameters, bool ja, FILE *out);
+void render_audit(const json_t *parameters, bool ja, FILE *out);
+
+/** render_record - one reply to Watch: "HH:MM:SS.mmm  PRIORITY  TEXT" */
+void render_record(const json_t *parameters, bool ja, FILE *out);
 
 /** render_findings - one on a line, as "FILE:LINE: error: K02 ..." */
 void render_findings(const json_t *findings, FILE *out);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_UNREACHABLE = 3, /* no daemon, or none that speaks our protocol */
 	EXIT_FORBIDDEN = 4,
+	EXIT_WARNINGS = 5, /* in force, but something is of concern */
 };
 
 struct options {
@@ -43,6 +45,7 @@ struct options {
  * @method: what it calls, for online verbs
  * @more: its reply comes in portions
  * @render: shows the reply
+ * @judge: the exit status that the reply stands for; NULL: 0
  * @run: does it all, for verbs that need more than that
  */
 struct verb {
@@ -51,6 +54,7 @@ struct verb {
 	const char *method;
 	bool more;
 	void (*render)(const json_t *parameters, bool ja, FILE *out);
+	int (*judge)(const json_t *parameters);
 	int (*run)(const struct options *options, const struct verb *verb);
 };
 
@@ -65,12 +69,18 @@ static void sekimorictl_usage(FILE *out)
 	      "  zones            zones, their interfaces and networks\n"
 	      "  matrix           zone by zone, how many conduits of what kind\n"
 	      "  conduits         conduits: packets, last hit, how long valid\n"
+	      "  drift            what others did to the table, and what came "
+	      "of it\n"
+	      "  audit            compare and look at everything now: what is "
+	      "of concern\n"
+	      "  watch            what is logged, as it happens\n"
 	      "  reload           read the configuration again\n"
 	      "  withdraw [--yes] remove the table: nothing is enforced then\n"
 	      "  version          of this command and of the daemon\n"
 	      "\n"
 	      "exit status: 0 done, 1 refused or not in force, 2 usage,\n"
-	      "             3 the daemon cannot be reached, 4 not permitted\n",
+	      "             3 the daemon cannot be reached, 4 not permitted,\n"
+	      "             5 in force, but there are warnings (audit)\n",
 	      out);
 }
 
@@ -189,13 +199,49 @@ static bool sekimorictl_is_error(const json_t *reply, const char *name)
 	return error && (!name || !strcmp(error, name));
 }
 
-/* False only for a status that says so */
-static bool sekimorictl_is_in_force(const json_t *parameters)
+/* What is not known to be in force is not */
+static int sekimorictl_judge_state(const json_t *parameters)
 {
-	const json_t *status = json_object_get(parameters, "status");
-	const char *state = json_string_value(json_object_get(status, "state"));
+	const char *state =
+		json_string_value(json_object_get(parameters, "state"));
 
-	return !status || (state && !strcmp(state, "in_force"));
+	return state && !strcmp(state, "in_force") ? 0 : EXIT_REFUSED;
+}
+
+static int sekimorictl_judge_status(const json_t *parameters)
+{
+	return sekimorictl_judge_state(json_object_get(parameters, "status"));
+}
+
+static int sekimorictl_judge_drift(const json_t *parameters)
+{
+	const json_t *open = json_object_get(parameters, "open");
+
+	return json_is_array(open) && !json_array_size(open) ? 0 : EXIT_REFUSED;
+}
+
+/* A gravity that is not known here may be the worst of all. */
+static int sekimorictl_judge_audit(const json_t *parameters)
+{
+	const json_t *concerns = json_object_get(parameters, "concerns");
+	int status = sekimorictl_judge_state(parameters);
+	const json_t *concern;
+	size_t i;
+
+	if (!json_is_array(concerns))
+		return EXIT_REFUSED;
+	json_array_foreach(concerns, i, concern) {
+		const char *gravity =
+			json_string_value(json_object_get(concern, "gravity"));
+
+		if (gravity && !strcmp(gravity, "notice"))
+			continue;
+		if (!gravity || strcmp(gravity, "warning"))
+			status = EXIT_REFUSED;
+		else if (!status)
+			status = EXIT_WARNINGS;
+	}
+	return status;
 }
 
 /* An online verb: call, then show */
@@ -225,9 +271,86 @@ static int sekimorictl_ask(const struct options *options,
 		sekimorictl_print_json(parameters);
 	else
 		verb->render(parameters, options->ja, stdout);
-	if (!sekimorictl_is_in_force(parameters))
-		rc = EXIT_REFUSED;
+	if (verb->judge)
+		rc = verb->judge(parameters);
 	json_decref(reply);
+	return rc;
+}
+
+/* Nothing is left to be done: each line was written out at once. */
+static void sekimorictl_on_stop(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
+static void sekimorictl_print_line(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	putchar('\n');
+}
+
+/* One reply to Watch; the first one has no record. 0, or output has failed */
+static int sekimorictl_show_record(const struct options *options,
+				   const json_t *parameters)
+{
+	const json_t *record = json_object_get(parameters, "record");
+	json_t *missed = json_object_get(parameters, "missed"), *line;
+
+	if (!options->json) {
+		render_record(parameters, options->ja, stdout);
+		return fflush(stdout);
+	}
+	if (!json_is_object(record) || json_integer_value(missed)) {
+		line = json_pack("{sO?}", "missed", missed);
+		sekimorictl_print_line(line);
+		json_decref(line);
+	}
+	if (json_is_object(record))
+		sekimorictl_print_line(record);
+	return fflush(stdout);
+}
+
+/* Replies without end: until a signal, the daemon, or our output ends it */
+static int sekimorictl_follow(const struct options *options, struct call *call)
+{
+	json_t *reply;
+	int rc, failed = 0;
+
+	while (!failed) {
+		rc = call_receive(call, &reply);
+		if (rc == -ETIMEDOUT)
+			continue; /* it was quiet */
+		if (rc)
+			return sekimorictl_unreachable(options, rc);
+		if (sekimorictl_is_error(reply, NULL)) {
+			rc = sekimorictl_explain(options, reply);
+			json_decref(reply);
+			return rc;
+		}
+		failed = sekimorictl_show_record(
+			options, json_object_get(reply, "parameters"));
+		json_decref(reply);
+	}
+	return EXIT_REFUSED;
+}
+
+static int sekimorictl_watch(const struct options *options,
+			     const struct verb *verb)
+{
+	struct call *call;
+	int rc = call_open(options->socket, &call);
+
+	if (rc)
+		return sekimorictl_unreachable(options, rc);
+	signal(SIGINT, sekimorictl_on_stop);
+	signal(SIGTERM, sekimorictl_on_stop);
+	rc = call_send(call, verb->method, verb->more);
+	if (!rc || rc == -EPIPE)
+		rc = sekimorictl_follow(options, call);
+	else
+		rc = sekimorictl_unreachable(options, rc);
+	call_close(call);
 	return rc;
 }
 
@@ -387,6 +510,7 @@ static const struct verb *sekimorictl_verb(const char *name)
 		{ .name = "status",
 		  .method = "Status",
 		  .render = render_status,
+		  .judge = sekimorictl_judge_status,
 		  .run = sekimorictl_ask },
 		{ .name = "zones",
 		  .method = "Zones",
@@ -401,6 +525,20 @@ static const struct verb *sekimorictl_verb(const char *name)
 		  .more = true,
 		  .render = render_conduits,
 		  .run = sekimorictl_ask },
+		{ .name = "drift",
+		  .method = "Drift",
+		  .render = render_drift,
+		  .judge = sekimorictl_judge_drift,
+		  .run = sekimorictl_ask },
+		{ .name = "audit",
+		  .method = "Audit",
+		  .render = render_audit,
+		  .judge = sekimorictl_judge_audit,
+		  .run = sekimorictl_ask },
+		{ .name = "watch",
+		  .method = "Watch",
+		  .more = true,
+		  .run = sekimorictl_watch },
 		{ .name = "reload",
 		  .method = "Reload",
 		  .render = render_reload,

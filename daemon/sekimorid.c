@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -28,11 +29,10 @@
 #include "engine.h"
 #include "file.h"
 #include "finding.h"
-#include "links.h"
 #include "log.h"
-#include "nft.h"
 #include "policy.h"
 #include "priv.h"
+#include "record.h"
 
 #define TICK_USEC (60 * 1000000ull)
 
@@ -52,7 +52,9 @@ struct sekimorid {
 	bool to_stderr;
 	uint64_t serial; /* of the policy whose settings are in use */
 	sd_event *event;
-	struct nft *nft;
+	sd_event_source *work; /* a timer: when the engine has work to do */
+	uint64_t work_usec; /* what it is set to */
+	struct records *records;
 	struct engine *engine;
 	struct control *control;
 };
@@ -296,39 +298,6 @@ static int sekimorid_load(const char *path, struct file_config *config)
 	return rc;
 }
 
-static void sekimorid_warn_links(const struct policy *policy)
-{
-	struct arena *arena = arena_new();
-	struct show_link *links;
-	struct log_line line;
-	size_t n_links, i, k, l;
-
-	if (links_read(arena, &links, &n_links)) {
-		log_error("SEKI-ERROR", 0, "The interfaces cannot be listed");
-		goto out;
-	}
-	for (i = 0; i < policy->n_zones; i++) {
-		const struct zone *zone = &policy->zones[i];
-
-		for (k = 0; k < zone->n_interfaces; k++) {
-			for (l = 0; l < n_links; l++)
-				if (!strcmp(links[l].name, zone->interfaces[k]))
-					break;
-			if (l < n_links)
-				continue;
-			log_begin(&line, "SEKI-LINK",
-				  "An interface of a zone does not exist; if "
-				  "it appears later it is guarded all the "
-				  "same");
-			log_add_text(&line, "zone", zone->name);
-			log_add_text(&line, "interface", zone->interfaces[k]);
-			log_end(&line, LOG_WARNING);
-		}
-	}
-out:
-	arena_free(arena);
-}
-
 /* Tell the service manager, and who asks it, how things stand. */
 static void sekimorid_notify(const struct sekimorid *daemon, const char *prefix)
 {
@@ -341,6 +310,50 @@ static void sekimorid_notify(const struct sekimorid *daemon, const char *prefix)
 		   policy->n_conduits, status.digest);
 }
 
+/* Somebody has committed to nf_tables, or it is time to do something. */
+static int sekimorid_on_work(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct sekimorid *daemon = data;
+
+	(void)source;
+	(void)usec;
+	engine_work(daemon->engine, day_now_usec());
+	daemon->work_usec = UINT64_MAX; /* a timer goes off once */
+	return 0;
+}
+
+static int sekimorid_on_commit(sd_event_source *source, int fd,
+			       uint32_t revents, void *data)
+{
+	(void)fd;
+	(void)revents;
+	return sekimorid_on_work(source, 0, data);
+}
+
+static int sekimorid_on_links(sd_event_source *source, int fd, uint32_t revents,
+			      void *data)
+{
+	struct sekimorid *daemon = data;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	engine_links_changed(daemon->engine);
+	return 0;
+}
+
+/* After anything at all: when does the engine want to work next? */
+static void sekimorid_set_work(struct sekimorid *daemon)
+{
+	uint64_t due_usec = engine_due_usec(daemon->engine);
+
+	if (due_usec == daemon->work_usec)
+		return;
+	daemon->work_usec = due_usec;
+	sd_event_source_set_time(daemon->work, due_usec);
+	sd_event_source_set_enabled(daemon->work, SD_EVENT_ONESHOT);
+}
+
 /* After anything that may have replaced the policy: use its settings. */
 static int sekimorid_on_post(sd_event_source *source, void *data)
 {
@@ -348,6 +361,7 @@ static int sekimorid_on_post(sd_event_source *source, void *data)
 	const struct policy *policy = engine_policy(daemon->engine);
 
 	(void)source;
+	sekimorid_set_work(daemon);
 	if (daemon->serial == engine_serial(daemon->engine))
 		return 0;
 	daemon->serial = engine_serial(daemon->engine);
@@ -418,6 +432,23 @@ static int sekimorid_on_midnight(sd_event_source *source, uint64_t usec,
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static int sekimorid_listen_kernel(struct sekimorid *daemon)
+{
+	sd_event *event = daemon->event;
+	int rc;
+
+	rc = sd_event_add_io(event, NULL, engine_fd(daemon->engine), EPOLLIN,
+			     sekimorid_on_commit, daemon);
+	if (rc >= 0)
+		rc = sd_event_add_io(event, NULL,
+				     engine_links_fd(daemon->engine), EPOLLIN,
+				     sekimorid_on_links, daemon);
+	if (rc >= 0)
+		rc = sd_event_add_time(event, &daemon->work, CLOCK_MONOTONIC, 0,
+				       1, sekimorid_on_work, daemon);
+	return rc;
+}
+
 /* Everything that may wake us, from here on */
 static int sekimorid_listen(struct sekimorid *daemon)
 {
@@ -441,10 +472,12 @@ static int sekimorid_listen(struct sekimorid *daemon)
 		rc = sd_event_add_time(event, NULL, CLOCK_REALTIME, midnight, 0,
 				       sekimorid_on_midnight, daemon);
 	if (rc >= 0)
+		rc = sekimorid_listen_kernel(daemon);
+	if (rc >= 0)
 		rc = sd_event_add_post(event, NULL, sekimorid_on_post, daemon);
 	if (rc >= 0)
 		rc = control_open(event, daemon->options.socket, daemon->engine,
-				  &daemon->control);
+				  daemon->records, &daemon->control);
 	if (rc < 0)
 		log_error("SEKI-ERROR", rc,
 			  "The control socket %s cannot be opened",
@@ -510,14 +543,12 @@ static int sekimorid_enforce(struct sekimorid *daemon)
 		goto out;
 	}
 
-	/* the only door to the kernel; and it is in force when this returns */
-	rc = nft_open(&daemon->nft);
+	/* the doors to the kernel; and it is in force when this returns */
+	rc = engine_open(options->config, daemon->state_path, &daemon->engine);
 	if (rc) {
-		log_error("SEKI-ERROR", rc, "nf_tables cannot be reached");
+		log_error("SEKI-ERROR", rc, "The kernel cannot be reached");
 		goto out;
 	}
-	daemon->engine =
-		engine_new(daemon->nft, options->config, daemon->state_path);
 	rc = engine_start(daemon->engine, &config, day_now_usec());
 out:
 	file_unload(&config);
@@ -534,11 +565,12 @@ static int sekimorid_run(struct sekimorid *daemon)
 		return rc;
 	sekimorid_detach(daemon);
 	log_open("daemon", daemon->to_stderr);
+	daemon->records = records_new();
+	log_follow(daemon->records);
 	sekimorid_log_start(daemon);
 
 	if (sekimorid_enforce(daemon))
 		goto out;
-	sekimorid_warn_links(engine_policy(daemon->engine));
 
 	/* only now may anybody ask, and only now do we say that we are ready */
 	if (sd_event_new(&daemon->event) < 0 || sekimorid_listen(daemon))
@@ -554,9 +586,10 @@ out:
 	/* the table stays; only our own things go */
 	control_close(daemon->control);
 	engine_free(daemon->engine);
-	if (daemon->nft)
-		nft_close(daemon->nft);
+	sd_event_source_unref(daemon->work);
 	sd_event_unref(daemon->event);
+	log_follow(NULL);
+	records_free(daemon->records);
 	return rc ? EXIT_REFUSED : 0;
 }
 

@@ -16,6 +16,7 @@
 #include "scan.h"
 
 #define FORMAT 1
+#define COMPARE_SECONDS 60
 
 #define ZONES_MAX 255
 #define HOSTS_MAX 1000000
@@ -79,6 +80,21 @@ static void set_control(struct reader *reader, void *field,
 
 	if (!is_again(reader, setting, &model->group.at))
 		entry_read_control(reader, setting, model);
+}
+
+static void set_watch(struct reader *reader, void *field,
+		      const config_setting_t *setting)
+{
+	struct model *model = field;
+
+	if (!is_again(reader, setting, &model->watch_at))
+		entry_read_watch(reader, setting, model);
+}
+
+static void set_sysctls(struct reader *reader, void *field,
+			const config_setting_t *array)
+{
+	entry_read_sysctls(reader, array, field);
 }
 
 /*
@@ -233,6 +249,8 @@ static const struct key file_keys[] = {
 	{ "gateway", KEY_GROUP, OPTIONAL, set_gateway, 0 },
 	{ "log", KEY_GROUP, OPTIONAL, set_log, 0 },
 	{ "control", KEY_GROUP, OPTIONAL, set_control, 0 },
+	{ "watch", KEY_GROUP, OPTIONAL, set_watch, 0 },
+	{ "sysctls", KEY_ARRAY, OPTIONAL, set_sysctls, 0 },
 	{ "zones", KEY_LIST, OPTIONAL, set_zones, 0 },
 	{ "hosts", KEY_LIST, OPTIONAL, set_hosts, 0 },
 	{ "services", KEY_LIST, OPTIONAL, set_services, 0 },
@@ -247,6 +265,8 @@ struct model *conf_new(struct arena *arena)
 	struct model *model = arena_alloc(arena, sizeof(*model));
 
 	model->arena = arena;
+	model->watch.ownership = true;
+	model->watch.compare_seconds = COMPARE_SECONDS;
 	return model;
 }
 

@@ -5,8 +5,8 @@
  * not understood in full becomes EXPR_OTHER or has_other, which equal nothing,
  * so that it shows up as a difference.
  *
- * Attributes are read with libmnl alone: libnftnl's parsers pass over what
- * they do not know, which here is just what matters.
+ * libnftnl's parsers are of no use for that: they pass over what they do not
+ * know, which here is just what matters.
  */
 #include "decode.h"
 
@@ -21,81 +21,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "arena.h"
-
-#define ATTRS_MAX 32
-
-/* Attributes of one level by type; others than these were there if @beyond */
-struct attrs {
-	const struct nlattr *table[ATTRS_MAX];
-	uint32_t seen;
-	bool beyond;
-};
-
-static int note_attr(const struct nlattr *attr, void *data)
-{
-	struct attrs *attrs = data;
-	unsigned int type = mnl_attr_get_type(attr);
-
-	if (type >= ATTRS_MAX) {
-		attrs->beyond = true;
-		return MNL_CB_OK;
-	}
-	attrs->table[type] = attr;
-	attrs->seen |= 1u << type;
-	return MNL_CB_OK;
-}
-
-static int parse_message(const struct nlmsghdr *nlh, struct attrs *attrs)
-{
-	memset(attrs, 0, sizeof(*attrs));
-	if (mnl_attr_parse(nlh, sizeof(struct nfgenmsg), note_attr, attrs) < 0)
-		return -EBADMSG;
-	return 0;
-}
-
-static int parse_nest(const struct nlattr *nest, struct attrs *attrs)
-{
-	memset(attrs, 0, sizeof(*attrs));
-	if (!nest || mnl_attr_parse_nested(nest, note_attr, attrs) < 0)
-		return -EBADMSG;
-	return 0;
-}
-
-/* Are all attributes among @types, a set of 1 << type? */
-static bool only(const struct attrs *attrs, uint32_t types)
-{
-	return !attrs->beyond && !(attrs->seen & ~types);
-}
-
-static bool get_u32(const struct attrs *attrs, unsigned int type, uint32_t *out)
-{
-	const struct nlattr *attr = attrs->table[type];
-
-	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(*out))
-		return false;
-	*out = ntohl(mnl_attr_get_u32(attr));
-	return true;
-}
-
-static bool get_u64(const struct attrs *attrs, unsigned int type, uint64_t *out)
-{
-	const struct nlattr *attr = attrs->table[type];
-
-	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(*out))
-		return false;
-	*out = be64toh(mnl_attr_get_u64(attr));
-	return true;
-}
-
-/* NULL if it is not there, or no text */
-static const char *get_text(const struct attrs *attrs, unsigned int type)
-{
-	const struct nlattr *attr = attrs->table[type];
-
-	if (!attr || mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
-		return NULL;
-	return mnl_attr_get_str(attr);
-}
+#include "attr.h"
 
 static char *copy_text(struct ruleset *ruleset, const char *text)
 {
@@ -209,6 +135,7 @@ int decode_chain(struct ruleset *ruleset, const struct nlmsghdr *nlh)
 	get_u32(&attrs, NFTA_CHAIN_FLAGS, &flags);
 	if (flags & ~(uint32_t)NFT_CHAIN_BASE || attrs.beyond)
 		chain->has_other = true;
+	chain->is_bound = flags & NFT_CHAIN_BINDING;
 	if (!attrs.table[NFTA_CHAIN_HOOK])
 		return 0;
 	type = get_text(&attrs, NFTA_CHAIN_TYPE);
@@ -318,7 +245,7 @@ int decode_set(struct ruleset *ruleset, const struct nlmsghdr *nlh)
  */
 static const char end_mark[] = "end";
 
-static void decode_data(struct ruleset *ruleset, struct set *set,
+static void decode_data(struct ruleset *ruleset, const struct set *set,
 			struct elem *elem, const struct nlattr *nest)
 {
 	struct verdict *verdict;
@@ -337,16 +264,36 @@ static void decode_data(struct ruleset *ruleset, struct set *set,
 			return;
 		}
 	}
-	set->has_other = true;
+	elem->has_other = true;
 }
 
-static int decode_elem(struct ruleset *ruleset, struct set *set,
-		       const struct nlattr *nest)
+/* Whatever an element carries beside its key */
+static void decode_elem_rest(struct ruleset *ruleset, const struct set *set,
+			     struct elem *elem, const struct attrs *attrs)
 {
 	static const uint32_t known =
 		1u << NFTA_SET_ELEM_KEY | 1u << NFTA_SET_ELEM_DATA |
 		1u << NFTA_SET_ELEM_FLAGS | 1u << NFTA_SET_ELEM_USERDATA |
 		1u << NFTA_SET_ELEM_EXPR;
+	const struct nlattr *expr = attrs->table[NFTA_SET_ELEM_EXPR];
+	uint32_t flags = 0;
+
+	get_u32(attrs, NFTA_SET_ELEM_FLAGS, &flags);
+	if (!only(attrs, known) || flags & ~(uint32_t)NFT_SET_ELEM_INTERVAL_END)
+		elem->has_other = true;
+	if (expr &&
+	    (!set->counts || !is_counter(expr, &elem->packets, &elem->bytes)))
+		elem->has_other = true;
+	if (flags & NFT_SET_ELEM_INTERVAL_END)
+		elem->comment = end_mark;
+	else if (set->flags & NFT_SET_MAP)
+		decode_data(ruleset, set, elem,
+			    attrs->table[NFTA_SET_ELEM_DATA]);
+}
+
+static int decode_elem(struct ruleset *ruleset, struct set *set,
+		       const struct nlattr *nest)
+{
 	uint32_t flags = 0;
 	struct attrs attrs;
 	struct elem *elem;
@@ -356,11 +303,12 @@ static int decode_elem(struct ruleset *ruleset, struct set *set,
 	if (parse_nest(nest, &attrs))
 		return -EBADMSG;
 	get_u32(&attrs, NFTA_SET_ELEM_FLAGS, &flags);
-	if (!only(&attrs, known) ||
-	    flags & ~(uint32_t)NFT_SET_ELEM_INTERVAL_END)
-		set->has_other = true;
+	if (flags & NFT_SET_ELEM_CATCHALL && !attrs.table[NFTA_SET_ELEM_KEY]) {
+		set->has_catchall = true;
+		return 0;
+	}
 	key = data_value(attrs.table[NFTA_SET_ELEM_KEY], set->key_len, &len);
-	/* The catch-all element, for example, which the compiler never makes */
+	/* There is no telling which element this is. */
 	if (!key || len != set->key_len ||
 	    (flags & NFT_SET_ELEM_INTERVAL_END && !set_is_interval(set))) {
 		set->has_other = true;
@@ -370,17 +318,7 @@ static int decode_elem(struct ruleset *ruleset, struct set *set,
 				sizeof(*elem));
 	elem = &set->elems[set->n_elems - 1];
 	elem->key = (uint8_t *)arena_copy(ruleset->arena, key, len);
-	if (flags & NFT_SET_ELEM_INTERVAL_END) {
-		elem->comment = end_mark;
-		return 0;
-	}
-	if (set->flags & NFT_SET_MAP)
-		decode_data(ruleset, set, elem,
-			    attrs.table[NFTA_SET_ELEM_DATA]);
-	if (attrs.table[NFTA_SET_ELEM_EXPR] &&
-	    (!set->counts || !is_counter(attrs.table[NFTA_SET_ELEM_EXPR],
-					 &elem->packets, &elem->bytes)))
-		set->has_other = true;
+	decode_elem_rest(ruleset, set, elem, &attrs);
 	return 0;
 }
 
@@ -707,6 +645,53 @@ int decode_rule(struct ruleset *ruleset, const struct nlmsghdr *nlh)
 	return 0;
 }
 
+static int decode_other(struct ruleset *ruleset, const char *name,
+			enum other_kind kind, uint32_t type)
+{
+	if (!name)
+		return -EBADMSG;
+	ruleset->others = arena_push(ruleset->arena, ruleset->others,
+				     &ruleset->n_others,
+				     sizeof(*ruleset->others));
+	ruleset->others[ruleset->n_others - 1] = (struct other){
+		.kind = kind,
+		.type = type,
+		.name = copy_text(ruleset, name),
+	};
+	return 0;
+}
+
+int decode_object(struct ruleset *ruleset, const struct nlmsghdr *nlh)
+{
+	struct attrs attrs;
+	uint32_t type;
+
+	if (!is_inet(nlh))
+		return 0;
+	if (parse_message(nlh, &attrs))
+		return -EBADMSG;
+	if (!is_ours(get_text(&attrs, NFTA_OBJ_TABLE)))
+		return 0;
+	if (!get_u32(&attrs, NFTA_OBJ_TYPE, &type))
+		return -EBADMSG;
+	return decode_other(ruleset, get_text(&attrs, NFTA_OBJ_NAME),
+			    OTHER_OBJECT, type);
+}
+
+int decode_flowtable(struct ruleset *ruleset, const struct nlmsghdr *nlh)
+{
+	struct attrs attrs;
+
+	if (!is_inet(nlh))
+		return 0;
+	if (parse_message(nlh, &attrs))
+		return -EBADMSG;
+	if (!is_ours(get_text(&attrs, NFTA_FLOWTABLE_TABLE)))
+		return 0;
+	return decode_other(ruleset, get_text(&attrs, NFTA_FLOWTABLE_NAME),
+			    OTHER_FLOWTABLE, 0);
+}
+
 static int bound_order(const void *a, const void *b, void *key_len)
 {
 	const struct elem *x = a, *y = b;
@@ -725,7 +710,38 @@ static void key_before(uint8_t *key, size_t len)
 		;
 }
 
-/* Starts and ends of intervals -> elements with both */
+/*
+ * Sorted elements that a dump shows more than once. If they do not look alike
+ * each time, then what is there is not known.
+ */
+static void drop_duplicates(struct set *set)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < set->n_elems; i++) {
+		const struct elem *elem = &set->elems[i];
+		struct elem *last = n ? &set->elems[n - 1] : NULL;
+
+		if (!last || last->comment != elem->comment ||
+		    memcmp(last->key, elem->key, set->key_len))
+			set->elems[n++] = *elem;
+		else if (elem->has_other || (elem->comment != end_mark &&
+					     !elem_same_data(set, last, elem)))
+			last->has_other = true;
+	}
+	set->n_elems = n;
+}
+
+static bool is_zero(const uint8_t *key, size_t len)
+{
+	return !*key && !memcmp(key, key + 1, len - 1);
+}
+
+/*
+ * Starts and ends of intervals -> elements with both, as a search finds them.
+ * nft marks the space before the first interval with an end at 0; any other
+ * bound without its counterpart is a stray one.
+ */
 static void join_intervals(struct ruleset *ruleset, struct set *set)
 {
 	size_t len = set->key_len, i, n = 0;
@@ -735,16 +751,23 @@ static void join_intervals(struct ruleset *ruleset, struct set *set)
 		return;
 	qsort_r(set->elems, set->n_elems, sizeof(struct elem), bound_order,
 		&len);
+	drop_duplicates(set);
 	for (i = 0; i < set->n_elems; i++) {
 		struct elem elem = set->elems[i];
 		uint8_t *key;
 
 		if (open) {
 			/* Whatever begins next ends the range before it. */
+			if (elem.comment != end_mark)
+				set->has_stray = true;
+			set->elems[n - 1].has_other |= elem.has_other;
 			key = (uint8_t *)set->elems[n - 1].key + len;
 			memcpy(key, elem.key, len);
 			key_before(key, len);
 			open = false;
+		} else if (elem.comment == end_mark &&
+			   (elem.has_other || !is_zero(elem.key, len))) {
+			set->has_stray = true;
 		}
 		if (elem.comment == end_mark)
 			continue;
@@ -766,5 +789,8 @@ int decode_finish(struct ruleset *ruleset)
 		if (set_is_interval(&ruleset->sets[i]))
 			join_intervals(ruleset, &ruleset->sets[i]);
 	ruleset_sort(ruleset);
+	for (i = 0; i < ruleset->n_sets; i++)
+		if (!set_is_interval(&ruleset->sets[i]))
+			drop_duplicates(&ruleset->sets[i]);
 	return 0;
 }

@@ -5,11 +5,12 @@
  * are written attribute by attribute with libmnl: a third of the time and a
  * sixth of the memory of building an object for each.
  *
- * Easy to get wrong: the order. Rules go first, since they refer to sets and
- * chains, and come back before the elements: the kernel searches a full map
- * for loops with each rule that uses it. Elements of a verdict map refer to
- * chains. And a base chain is never deleted to be made anew, for between the
- * two packets would pass.
+ * Easy to get wrong: the order. What departs goes before what arrives, and
+ * what refers to something before that: rules, elements of verdict maps, sets,
+ * objects, chains. Rules come back before the elements: the kernel searches a
+ * full map for loops with each rule that uses it. And a base chain is not
+ * deleted to be made anew as long as it is on its hook, for between the two
+ * packets would pass.
  */
 #include "encode.h"
 
@@ -31,8 +32,14 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "arena.h"
+
 /* Room that any one message fits in; a nested attribute ends at 64 KiB. */
 #define MESSAGE_MAX (128 * 1024)
+/* Tables that are there for a moment, or never */
+#define HOLD_TABLE "sekimori_hold"
+#define PROBE_TABLE "sekimori_probe"
+
 #define ELEMS_MAX 60000
 #define COMMENT_MAX 127 /* what nft 1.0.6 shows */
 
@@ -89,7 +96,8 @@ static struct batch *batch_begin(uint32_t genid)
 	struct nlmsghdr *nlh;
 
 	nlh = nftnl_batch_begin(batch_next(b, "batch", "begin"), 1);
-	mnl_attr_put_u32(nlh, NFNL_BATCH_GENID, htonl(genid));
+	if (genid)
+		mnl_attr_put_u32(nlh, NFNL_BATCH_GENID, htonl(genid));
 	message_end(b, nlh);
 	return b;
 }
@@ -111,28 +119,28 @@ void batch_free(struct batch *batch)
 }
 
 static void encode_table(struct batch *b, uint16_t type, uint16_t flags,
-			 uint32_t table_flags)
+			 const char *name, const uint32_t *table_flags)
 {
 	struct nftnl_table *table = check(nftnl_table_alloc());
 	struct nlmsghdr *nlh;
 
-	nftnl_table_set_str(table, NFTNL_TABLE_NAME, RULESET_TABLE);
+	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
 	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
-	if (type == NFT_MSG_NEWTABLE)
-		nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, table_flags);
-	nlh = message_start(b, type, flags, "table", RULESET_TABLE);
+	if (table_flags)
+		nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, *table_flags);
+	nlh = message_start(b, type, flags, "table", name);
 	nftnl_table_nlmsg_build_payload(nlh, table);
 	message_end(b, nlh);
 	nftnl_table_free(table);
 }
 
 static void encode_chain(struct batch *b, uint16_t type, uint16_t flags,
-			 const struct chain *chain)
+			 const char *table, const struct chain *chain)
 {
 	struct nftnl_chain *c = check(nftnl_chain_alloc());
 	struct nlmsghdr *nlh;
 
-	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, RULESET_TABLE);
+	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
 	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name);
 	if (chain->is_base && type == NFT_MSG_NEWCHAIN) {
 		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, chain->type);
@@ -340,17 +348,23 @@ static struct nftnl_expr *encode_expr(const struct expr *expr)
 	return NULL;
 }
 
-static void encode_rule(struct batch *b, const struct chain *chain,
-			const struct rule *rule)
+static void encode_rule(struct batch *b, const struct rule_edit *edit)
 {
+	const struct rule *rule = edit->rule;
 	struct nftnl_rule *r = check(nftnl_rule_alloc());
 	struct nftnl_udata_buf *udata = NULL;
+	uint16_t flags = NLM_F_CREATE;
 	struct nlmsghdr *nlh;
 	size_t i;
 
 	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, RULESET_TABLE);
-	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain->name);
+	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, edit->chain->name);
 	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	/* Without "append" it goes in front of the rule at the position. */
+	if (edit->before)
+		nftnl_rule_set_u64(r, NFTNL_RULE_POSITION, edit->before);
+	else
+		flags |= NLM_F_APPEND;
 	for (i = 0; i < rule->n_exprs; i++)
 		nftnl_rule_add_expr(r, encode_expr(&rule->exprs[i]));
 	if (rule->comment) {
@@ -361,8 +375,8 @@ static void encode_rule(struct batch *b, const struct chain *chain,
 				    nftnl_udata_buf_data(udata),
 				    nftnl_udata_buf_len(udata));
 	}
-	nlh = message_start(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-			    "rule of chain", chain->name);
+	nlh = message_start(b, NFT_MSG_NEWRULE, flags, "rule of chain",
+			    edit->chain->name);
 	nftnl_rule_nlmsg_build_payload(nlh, r);
 	message_end(b, nlh);
 	if (udata)
@@ -370,13 +384,17 @@ static void encode_rule(struct batch *b, const struct chain *chain,
 	nftnl_rule_free(r);
 }
 
-/* All rules of the table at once; the chains stay. */
-static void encode_flush_rules(struct batch *b)
+/* One rule, or all of the chain */
+static void encode_rule_deletion(struct batch *b, const struct rule_edit *edit)
 {
-	struct nlmsghdr *nlh = message_start(b, NFT_MSG_DELRULE, 0,
-					     "rules of table", RULESET_TABLE);
+	struct nlmsghdr *nlh = message_start(
+		b, NFT_MSG_DELRULE, 0, "rules of chain", edit->chain->name);
 
 	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, edit->chain->name);
+	if (edit->rule)
+		mnl_attr_put_u64(nlh, NFTA_RULE_HANDLE,
+				 htobe64(edit->rule->handle));
 	message_end(b, nlh);
 }
 
@@ -454,138 +472,224 @@ static void put_interval_end(struct nlmsghdr *nlh, const struct set *set,
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* As many of the edits as fit, all of one set and one direction */
-static size_t encode_elems(struct batch *b, const struct elem_edit *edits,
-			   size_t n)
+static void put_catchall(struct nlmsghdr *nlh)
 {
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+
+	mnl_attr_put_u32(nlh, NFTA_SET_ELEM_FLAGS,
+			 htonl(NFT_SET_ELEM_CATCHALL));
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_elem_edit(struct nlmsghdr *nlh, const struct elem_edit *edit,
+			  bool add)
+{
+	if (edit->implied)
+		return;
+	if (edit->what == ELEM_CATCHALL) {
+		put_catchall(nlh);
+		return;
+	}
+	put_elem(nlh, edit->set, edit->elem, add);
+	if (set_is_interval(edit->set))
+		put_interval_end(nlh, edit->set, edit->elem);
+}
+
+/* As many of the edits as fit, all of one set */
+static size_t encode_elems(struct batch *b, const struct elem_edit *edits,
+			   size_t n, bool add)
+{
+	const char *first = NULL, *last = NULL;
 	const struct set *set = edits->set;
 	struct nlattr *nest;
 	struct nlmsghdr *nlh;
 	size_t i;
 
-	nlh = message_start(
-		b, edits->add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-		edits->add ? NLM_F_CREATE : 0, "elements of set", set->name);
+	nlh = message_start(b, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+			    add ? NLM_F_CREATE : 0, "elements of set",
+			    set->name);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (i = 0; i < n; i++) {
-		if (edits[i].set != set || edits[i].add != edits->add ||
-		    nlh->nlmsg_len > ELEMS_MAX)
+		if (edits[i].set != set || nlh->nlmsg_len > ELEMS_MAX)
 			break;
-		put_elem(nlh, set, edits[i].elem, edits->add);
-		if (set_is_interval(set))
-			put_interval_end(nlh, set, edits[i].elem);
+		put_elem_edit(nlh, &edits[i], add);
 	}
 	mnl_attr_nest_end(nlh, nest);
 	message_end(b, nlh);
-	b->origins[b->n_origins - 1].first = edits->elem->comment;
-	b->origins[b->n_origins - 1].last = edits[i - 1].elem->comment;
+	if (edits[0].elem && edits[i - 1].elem) {
+		first = edits[0].elem->comment;
+		last = edits[i - 1].elem->comment;
+	}
+	b->origins[b->n_origins - 1].first = first;
+	b->origins[b->n_origins - 1].last = last;
+	return i;
+}
+
+/* Without a list of elements this means all; the rest of them is implied. */
+static size_t encode_flush(struct batch *b, const struct elem_edit *edits,
+			   size_t n)
+{
+	const struct set *set = edits->set;
+	struct nlmsghdr *nlh = message_start(b, NFT_MSG_DELSETELEM, 0,
+					     "elements of set", set->name);
+	size_t i;
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
+	message_end(b, nlh);
+	for (i = 1; i < n && edits[i].set == set; i++)
+		assert(edits[i].implied);
 	return i;
 }
 
 static void encode_all_elems(struct batch *b, const struct elem_edit *edits,
-			     size_t n)
+			     size_t n, bool add)
 {
 	size_t i = 0;
 
 	while (i < n)
-		i += encode_elems(b, edits + i, n - i);
+		if (edits[i].what == ELEM_ALL)
+			i += encode_flush(b, edits + i, n - i);
+		else
+			i += encode_elems(b, edits + i, n - i, add);
 }
 
-/* Could the kernel turn one base chain into the other without a new hook? */
-static bool chain_can_stay(const struct chain *have, const struct chain *want)
+static void encode_other(struct batch *b, const struct other *other)
 {
-	if (have->has_other || have->is_base != want->is_base)
-		return false;
-	return !have->is_base ||
-	       (have->hook == want->hook && have->priority == want->priority &&
-		!strcmp(have->type, want->type));
+	struct nlmsghdr *nlh;
+
+	switch (other->kind) {
+	case OTHER_OBJECT:
+		nlh = message_start(b, NFT_MSG_DELOBJ, 0, "object",
+				    other->name);
+		mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, RULESET_TABLE);
+		mnl_attr_put_strz(nlh, NFTA_OBJ_NAME, other->name);
+		mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(other->type));
+		message_end(b, nlh);
+		break;
+	case OTHER_FLOWTABLE:
+		nlh = message_start(b, NFT_MSG_DELFLOWTABLE, 0, "flowtable",
+				    other->name);
+		mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, RULESET_TABLE);
+		mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_NAME, other->name);
+		message_end(b, nlh);
+		break;
+	}
 }
 
-static void encode_departures(struct batch *b, const struct ruleset *observed,
-			      const struct ruleset *desired)
+static void encode_rules(struct batch *b, const struct edits *edits, bool add)
 {
 	size_t i;
 
-	for (i = 0; i < observed->n_sets; i++) {
-		const struct set *have = &observed->sets[i];
-		const struct set *want = ruleset_set(desired, have->name);
+	for (i = 0; i < edits->n_rules; i++) {
+		const struct rule_edit *edit = &edits->rules[i];
 
-		if (!want || !set_same_shape(have, want))
-			encode_set(b, NFT_MSG_DELSET, 0, have);
-	}
-	for (i = 0; i < observed->n_chains; i++) {
-		const struct chain *have = &observed->chains[i];
-		const struct chain *want = ruleset_chain(desired, have->name);
-
-		if (!want || !chain_can_stay(have, want))
-			encode_chain(b, NFT_MSG_DELCHAIN, 0, have);
+		if (edit->add != add || edit->implied)
+			continue;
+		if (add)
+			encode_rule(b, edit);
+		else
+			encode_rule_deletion(b, edit);
 	}
 }
 
-static void encode_arrivals(struct batch *b, const struct ruleset *observed,
-			    const struct ruleset *desired)
+/* What refers to others goes before them. */
+static void encode_departures(struct batch *b, const struct edits *edits)
 {
 	size_t i;
 
-	for (i = 0; i < desired->n_sets; i++) {
-		const struct set *want = &desired->sets[i];
-		const struct set *have = ruleset_set(observed, want->name);
+	encode_rules(b, edits, false);
+	encode_all_elems(b, edits->deleted, edits->n_deleted, false);
+	for (i = 0; i < edits->n_sets; i++)
+		if (edits->sets[i].have && !edits->sets[i].implied)
+			encode_set(b, NFT_MSG_DELSET, 0, edits->sets[i].have);
+	for (i = 0; i < edits->n_others; i++)
+		encode_other(b, &edits->others[i]);
+	for (i = 0; i < edits->n_chains; i++) {
+		const struct chain_edit *edit = &edits->chains[i];
 
-		if (!have || !set_same_shape(have, want))
-			encode_set(b, NFT_MSG_NEWSET, NLM_F_CREATE, want);
-	}
-	for (i = 0; i < desired->n_chains; i++) {
-		const struct chain *want = &desired->chains[i];
-		const struct chain *have = ruleset_chain(observed, want->name);
-
-		if (!have || !chain_can_stay(have, want) ||
-		    have->policy != want->policy)
-			encode_chain(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, want);
+		if (edit->have && !edit->implied &&
+		    (!edit->want || edit->remake))
+			encode_chain(b, NFT_MSG_DELCHAIN, 0, RULESET_TABLE,
+				     edit->have);
 	}
 }
 
-static void encode_rules(struct batch *b, const struct ruleset *desired)
+static bool is_new_base(const struct chain_edit *edit)
 {
-	size_t i, k;
-
-	for (i = 0; i < desired->n_chains; i++)
-		for (k = 0; k < desired->chains[i].n_rules; k++)
-			encode_rule(b, &desired->chains[i],
-				    &desired->chains[i].rules[k]);
+	return edit->want && !edit->have && edit->want->is_base;
 }
 
-static bool has_rules(const struct ruleset *ruleset)
+/*
+ * The table itself, and base chains that are missing. In one transaction the
+ * kernel takes these before new flags of a table only, and all other changes of
+ * base chains behind them only.
+ */
+static void encode_frame(struct batch *b, const struct edits *edits,
+			 bool exists)
 {
 	size_t i;
 
-	for (i = 0; i < ruleset->n_chains; i++)
-		if (ruleset->chains[i].n_rules)
-			return true;
-	return false;
+	if (edits->make_table && !exists)
+		encode_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, RULESET_TABLE,
+			     &edits->table_flags);
+	for (i = 0; i < edits->n_chains; i++)
+		if (is_new_base(&edits->chains[i]))
+			encode_chain(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE,
+				     RULESET_TABLE, edits->chains[i].want);
+	if (edits->make_table && exists)
+		encode_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, RULESET_TABLE,
+			     &edits->table_flags);
+}
+
+static void encode_arrivals(struct batch *b, const struct edits *edits)
+{
+	size_t i;
+
+	for (i = 0; i < edits->n_sets; i++)
+		if (edits->sets[i].want)
+			encode_set(b, NFT_MSG_NEWSET, NLM_F_CREATE,
+				   edits->sets[i].want);
+	for (i = 0; i < edits->n_chains; i++)
+		if (edits->chains[i].want && !is_new_base(&edits->chains[i]))
+			encode_chain(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE,
+				     RULESET_TABLE, edits->chains[i].want);
+	encode_rules(b, edits, true);
+	encode_all_elems(b, edits->added, edits->n_added, true);
 }
 
 struct batch *encode_edits(const struct ruleset *observed,
 			   const struct ruleset *desired,
 			   const struct edits *edits, uint32_t genid)
 {
-	struct batch *b = batch_begin(genid);
-	bool program = edits->scope == EDIT_PROGRAM;
+	struct batch *b;
 
-	if (program && (!observed->exists || observed->flags != desired->flags))
-		encode_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, desired->flags);
-	if (program && has_rules(observed))
-		encode_flush_rules(b);
-	encode_all_elems(b, edits->elems, edits->n_deleted);
-	if (program) {
-		encode_departures(b, observed, desired);
-		encode_arrivals(b, observed, desired);
-	}
-	if (program)
-		encode_rules(b, desired);
-	encode_all_elems(b, edits->elems + edits->n_deleted, edits->n_added);
+	if (edits->scope == EDIT_REPLACE)
+		return encode_replacement(desired, genid);
+	b = batch_begin(genid);
+	encode_frame(b, edits, observed->exists);
+	encode_departures(b, edits);
+	encode_arrivals(b, edits);
 	batch_end(b);
+	return b;
+}
+
+struct batch *encode_replacement(const struct ruleset *desired, uint32_t genid)
+{
+	struct arena *arena = arena_new();
+	const struct edits *edits =
+		diff_rulesets(ruleset_new(arena), desired, arena);
+	struct batch *b = batch_begin(genid);
+
+	/* Without flags this is right for a table of any kind, and for none. */
+	encode_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, RULESET_TABLE, NULL);
+	encode_table(b, NFT_MSG_DELTABLE, 0, RULESET_TABLE, NULL);
+	encode_frame(b, edits, false);
+	encode_arrivals(b, edits);
+	batch_end(b);
+	arena_free(arena);
 	return b;
 }
 
@@ -593,7 +697,44 @@ struct batch *encode_withdraw(uint32_t genid)
 {
 	struct batch *b = batch_begin(genid);
 
-	encode_table(b, NFT_MSG_DELTABLE, 0, 0);
+	encode_table(b, NFT_MSG_DELTABLE, 0, RULESET_TABLE, NULL);
+	batch_end(b);
+	return b;
+}
+
+struct batch *encode_probe(void)
+{
+	static const uint32_t flags = RULESET_F_OWNER | RULESET_F_PERSIST;
+	struct batch *b = batch_begin(0);
+
+	encode_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, PROBE_TABLE, &flags);
+	return b; /* without an end, so nothing comes of it */
+}
+
+struct batch *encode_hold(bool hold)
+{
+	static const struct {
+		const char *name;
+		uint32_t hook;
+	} hooks[] = {
+		{ "forward", NF_INET_FORWARD },
+		{ "input", NF_INET_LOCAL_IN },
+		{ "output", NF_INET_LOCAL_OUT },
+	};
+	struct batch *b = batch_begin(0);
+	size_t i;
+
+	encode_table(b, hold ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE,
+		     hold ? NLM_F_CREATE : 0, HOLD_TABLE, NULL);
+	for (i = 0; hold && i < sizeof(hooks) / sizeof(hooks[0]); i++)
+		encode_chain(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, HOLD_TABLE,
+			     &(struct chain){
+				     .name = hooks[i].name,
+				     .is_base = true,
+				     .hook = hooks[i].hook,
+				     .policy = NF_DROP,
+				     .type = "filter",
+			     });
 	batch_end(b);
 	return b;
 }

@@ -22,17 +22,42 @@ struct batch {
 /**
  * encode_edits - the transaction that carries out @edits
  * @genid: generation that @observed was read at; the kernel refuses the batch
- *	with -ERESTART when it is no longer the current one
+ *	with -ERESTART when it is no longer the current one; 0: whatever is
+ *	current
  *
  * The caller frees the result with batch_free(). Base chains are never
- * deleted, unless one of ours has been given another hook by somebody.
+ * deleted, unless one of ours has been given another hook by somebody, or the
+ * scope is EDIT_REPLACE.
  */
 struct batch *encode_edits(const struct ruleset *observed,
 			   const struct ruleset *desired,
 			   const struct edits *edits, uint32_t genid);
 
+/**
+ * encode_replacement - the transaction that puts @desired in the place of
+ *	whatever there is
+ * @genid: as above, or 0: whatever is current
+ *
+ * Counters are lost, and for a moment no chain is on its hook: to be used where
+ * edits will not do.
+ */
+struct batch *encode_replacement(const struct ruleset *desired, uint32_t genid);
+
 /** encode_withdraw - the transaction that deletes the table */
 struct batch *encode_withdraw(uint32_t genid);
+
+/**
+ * encode_hold - the transaction that holds every packet back, or no longer
+ *
+ * By base chains that drop, in a table of their own.
+ */
+struct batch *encode_hold(bool hold);
+
+/**
+ * encode_probe - a transaction that the kernel accepts, and does not carry
+ *	out, if a table can have an owner and persist
+ */
+struct batch *encode_probe(void);
 
 void batch_free(struct batch *batch);
 

@@ -7,9 +7,11 @@
  */
 #include "entry.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "arena.h"
+#include "claim.h"
 #include "group.h"
 
 #define INTERFACES_MAX 32 /* of one zone */
@@ -18,6 +20,10 @@
 #define PORTS_MAX 256 /* of one service */
 #define ENDPOINTS_MAX 4096 /* of one conduit, on one side */
 #define CARRIES_MAX 256
+#define SYSCTLS_MAX 256 /* of all files together */
+
+#define COMPARE_SECONDS_MIN 5
+#define COMPARE_SECONDS_MAX 86400 /* a day */
 
 #define YEAR_MIN 2000 /* below it, a year of an era was written */
 
@@ -46,6 +52,16 @@ static const char *nth_kind(unsigned int i)
 static const char *nth_bind(unsigned int i)
 {
 	return i == BIND_IP ? "ip" : i == BIND_MAC ? "mac" : "?";
+}
+
+enum watch_mode {
+	WATCH_REPAIR = 1,
+	WATCH_ALERT,
+};
+
+static const char *nth_watch_mode(unsigned int i)
+{
+	return i == WATCH_REPAIR ? "repair" : i == WATCH_ALERT ? "alert" : "?";
 }
 
 /* What a daemon may log to; "kern" is not for programs. */
@@ -124,6 +140,31 @@ static void set_user_group(struct reader *reader, void *field,
 	struct model *model = field;
 
 	model->group.text = setting_user_group(reader, setting);
+}
+
+static void set_watch_mode(struct reader *reader, void *field,
+			   const config_setting_t *setting)
+{
+	struct watch *watch = field;
+
+	watch->alert = setting_choice(reader, setting, nth_watch_mode) ==
+		       WATCH_ALERT;
+}
+
+static void set_compare_seconds(struct reader *reader, void *field,
+				const config_setting_t *setting)
+{
+	long long seconds = config_setting_get_int64(setting);
+	struct watch *watch = field;
+
+	if (seconds >= COMPARE_SECONDS_MIN && seconds <= COMPARE_SECONDS_MAX)
+		watch->compare_seconds = (unsigned int)seconds;
+	else
+		diag_error(reader->diag, "value",
+			   setting_place(reader, setting), NULL,
+			   "%scompare_seconds must be %d to %d",
+			   setting_subject(reader), COMPARE_SECONDS_MIN,
+			   COMPARE_SECONDS_MAX);
 }
 
 static void set_layer(struct reader *reader, void *field,
@@ -406,6 +447,93 @@ void entry_read_control(struct reader *reader, const config_setting_t *settings,
 	static const struct group group = GROUP("control", false, control_keys);
 
 	group_read(reader, &group, settings, model);
+}
+
+static const struct key watch_keys[] = {
+	{ "ownership", KEY_BOOL, OPTIONAL, set_bool,
+	  offsetof(struct watch, ownership) },
+	{ "mode", KEY_TEXT, OPTIONAL, set_watch_mode, 0 },
+	{ "compare_seconds", KEY_NUMBER, OPTIONAL, set_compare_seconds, 0 },
+};
+
+void entry_read_watch(struct reader *reader, const config_setting_t *settings,
+		      struct model *model)
+{
+	static const struct group group = GROUP("watch", false, watch_keys);
+
+	group_read(reader, &group, settings, &model->watch);
+}
+
+/* What is wrong with a claim, to be said behind the text */
+static const char *claim_mistake(enum claim_fault fault)
+{
+	switch (fault) {
+	case CLAIM_FINE:
+		break;
+	case CLAIM_FORM:
+		return "is not a name, \"=\" and a value, such as "
+		       "\"net.ipv4.ip_forward = 1\"";
+	case CLAIM_NAME:
+		return "does not name a sysctl; a name has parts of letters, "
+		       "digits, \"_\" and \"-\", separated by \".\" or \"/\"";
+	case CLAIM_OUTSIDE:
+		return "is not below \"net.\"; others are not for a gateway's "
+		       "configuration";
+	case CLAIM_VALUE:
+		return "has a value that no sysctl has; it may be numbers and "
+		       "words of letters, digits, \"_\", \".\", \",\", \":\", "
+		       "\"+\" and \"-\"";
+	}
+	return NULL;
+}
+
+static void read_sysctl(struct reader *reader, const config_setting_t *element,
+			struct model *model)
+{
+	struct sysctl_claim claim;
+	enum claim_fault fault;
+	const char *text = setting_text(reader, element);
+	size_t i;
+
+	if (!text)
+		return;
+	fault = claim_parse(text, reader->arena, &claim);
+	if (fault != CLAIM_FINE) {
+		setting_refuse(reader, element, claim_mistake(fault));
+		return;
+	}
+	claim.at = setting_place(reader, element);
+	for (i = 0; i < model->n_sysctls; i++)
+		if (!strcmp(model->sysctls[i].name, claim.name)) {
+			diag_error(reader->diag, "duplicate", claim.at,
+				   &model->sysctls[i].at,
+				   "the sysctl \"%s\" is claimed twice",
+				   claim.name);
+			return;
+		}
+	model->sysctls = arena_push(reader->arena, model->sysctls,
+				    &model->n_sysctls, sizeof(claim));
+	model->sysctls[model->n_sysctls - 1] = claim;
+}
+
+void entry_read_sysctls(struct reader *reader, const config_setting_t *array,
+			struct model *model)
+{
+	unsigned int n = setting_count(reader, array, UINT_MAX, OPTIONAL), i;
+	const config_setting_t *element;
+
+	for (i = 0; i < n; i++) {
+		element = config_setting_get_elem(array, i);
+		if (model->n_sysctls == SYSCTLS_MAX) {
+			diag_error(reader->diag, "limit",
+				   setting_place(reader, element), NULL,
+				   "there are too many sysctls; the limit is "
+				   "%d",
+				   SYSCTLS_MAX);
+			return;
+		}
+		read_sysctl(reader, element, model);
+	}
 }
 
 static const struct key zone_keys[] = {

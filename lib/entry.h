@@ -15,6 +15,12 @@ void entry_read_log(struct reader *reader, const config_setting_t *settings,
 		    struct model *model);
 void entry_read_control(struct reader *reader, const config_setting_t *settings,
 			struct model *model);
+void entry_read_watch(struct reader *reader, const config_setting_t *settings,
+		      struct model *model);
+
+/** entry_read_sysctls - add an array of claims; there may be several arrays */
+void entry_read_sysctls(struct reader *reader, const config_setting_t *array,
+			struct model *model);
 void entry_read_zone(struct reader *reader, const config_setting_t *settings,
 		     struct model_zone *zone);
 void entry_read_host(struct reader *reader, const config_setting_t *settings,

@@ -268,13 +268,15 @@ static enum step eval_lookup(struct evaluator *ev, const struct expr *expr,
 	const struct set *set = ruleset_set(ev->ruleset, expr->name);
 	const struct elem *elem;
 
-	if (!set || expr->flags || set->has_other)
+	if (!set || expr->flags || set->has_other || set->has_catchall)
 		return STEP_UNKNOWN;
 	ev->n_lookups++;
 	elem = set_is_interval(set) ? find_range(set, reg_at(ev, expr->sreg)) :
 				      set_find(set, reg_at(ev, expr->sreg));
 	if (!elem)
 		return STEP_BREAK;
+	if (elem->has_other)
+		return STEP_UNKNOWN;
 	if (!expr->has_dreg)
 		return STEP_NEXT;
 	if (expr->dreg != REG_VERDICT)

@@ -150,6 +150,24 @@ struct model_conduit {
 	struct place valid_until_at;
 };
 
+/** struct watch - how the kernel's state is guarded */
+struct watch {
+	bool ownership; /* own the table where the kernel can; true if absent */
+	bool alert; /* only report what others change; false if absent */
+	unsigned int compare_seconds; /* between comparisons; 60 if absent */
+};
+
+/**
+ * struct sysctl_claim - a sysctl that is to have a value
+ * @name: "net.ipv4.ip_forward"; canonical, see claim.h
+ * @value: "1"; canonical as well
+ */
+struct sysctl_claim {
+	const char *name;
+	const char *value;
+	struct place at;
+};
+
 struct model {
 	struct arena *arena;
 	bool has_format, has_gateway;
@@ -159,6 +177,10 @@ struct model {
 	enum guideline_edition edition; /* 0 if absent or wrong (reported) */
 	struct word facility; /* log.facility, a name that syslog knows */
 	struct word group; /* control.group; may use the socket beside root */
+	struct watch watch;
+	struct place watch_at;
+	struct sysctl_claim *sysctls;
+	size_t n_sysctls;
 
 	struct model_zone *zones;
 	size_t n_zones;

@@ -96,6 +96,9 @@ struct policy {
 	const char *facility; /* syslog; "daemon" if not written */
 	const char *group; /* "sekimori" if not written */
 	struct place at; /* of the gateway's description */
+	struct watch watch;
+	struct sysctl_claim *sysctls; /* in the order of the file */
+	size_t n_sysctls;
 
 	struct zone *zones;
 	size_t n_zones; /* at least 1: the gateway */

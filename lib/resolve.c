@@ -14,6 +14,7 @@
 #include "hash.h"
 #include "names.h"
 #include "places.h"
+#include "tunable.h"
 
 static void resolve_services(struct resolver *r)
 {
@@ -238,6 +239,22 @@ static void hash_endpoints(struct policy *policy)
 		places_endpoint_hash(&policy->lists[i]);
 }
 
+/* A claim is kept to the letter, but not without saying what it does. */
+static void warn_sysctls(const struct policy *policy, struct diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < policy->n_sysctls; i++) {
+		const struct sysctl_claim *claim = &policy->sysctls[i];
+		const char *text = tunable_contradiction(policy, claim);
+
+		if (text)
+			diag_warn(diag, "sysctl", claim->at, NULL,
+				  "\"%s = %s\" works against the zones: %s",
+				  claim->name, claim->value, text);
+	}
+}
+
 struct policy *resolve_policy(const struct model *model, struct diag *diag)
 {
 	struct arena *arena = model->arena;
@@ -273,6 +290,9 @@ struct policy *resolve_policy(const struct model *model, struct diag *diag)
 						  "daemon";
 	policy->group = model->group.text ? model->group.text : "sekimori";
 	policy->at = model->gateway_at;
+	policy->watch = model->watch;
+	policy->sysctls = model->sysctls;
+	policy->n_sysctls = model->n_sysctls;
 
 	places_zones(&r);
 	places_networks(&r);
@@ -282,5 +302,6 @@ struct policy *resolve_policy(const struct model *model, struct diag *diag)
 	hash_endpoints(policy);
 	resolve_conduits(&r);
 	flow_build(policy, diag);
+	warn_sysctls(policy, diag);
 	return policy;
 }

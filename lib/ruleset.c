@@ -22,6 +22,7 @@ struct ruleset *ruleset_new(struct arena *arena)
 	/* Empty arrays, not missing ones: they are sorted and searched. */
 	ruleset->chains = arena_alloc(arena, 0);
 	ruleset->sets = arena_alloc(arena, 0);
+	ruleset->others = arena_alloc(arena, 0);
 	return ruleset;
 }
 
@@ -56,6 +57,17 @@ static int set_order(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static int other_order(const void *a, const void *b)
+{
+	const struct other *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
 /* Large sets come sorted from the compiler; then one look is enough. */
 static bool set_is_sorted(const struct set *set)
 {
@@ -74,6 +86,8 @@ void ruleset_sort(struct ruleset *ruleset)
 	qsort(ruleset->chains, ruleset->n_chains, sizeof(struct chain),
 	      chain_order);
 	qsort(ruleset->sets, ruleset->n_sets, sizeof(struct set), set_order);
+	qsort(ruleset->others, ruleset->n_others, sizeof(struct other),
+	      other_order);
 	for (i = 0; i < ruleset->n_sets; i++) {
 		struct set *set = &ruleset->sets[i];
 
@@ -118,6 +132,13 @@ const struct elem *set_find(const struct set *set, const uint8_t *key)
 			high = middle;
 	}
 	return NULL;
+}
+
+bool table_flags_fit(uint32_t observed, uint32_t desired)
+{
+	if (!(desired & RULESET_F_OWNER))
+		observed &= ~(uint32_t)RULESET_F_PERSIST;
+	return observed == desired;
 }
 
 static bool name_equal(const char *a, const char *b)
@@ -166,6 +187,8 @@ bool set_same_shape(const struct set *a, const struct set *b)
 bool elem_same_data(const struct set *set, const struct elem *a,
 		    const struct elem *b)
 {
+	if (a->has_other || b->has_other)
+		return false;
 	if (!(set->flags & NFT_SET_MAP))
 		return true;
 	if (set->data_type == NFT_DATA_VERDICT)
@@ -235,7 +258,8 @@ static void digest_chain(EVP_MD_CTX *ctx, const struct chain *chain)
 	size_t i;
 
 	digest_text(ctx, chain->name);
-	digest_number(ctx, chain->has_other << 1 | chain->is_base);
+	digest_number(ctx, chain->is_bound << 2 | chain->has_other << 1 |
+				   chain->is_base);
 	digest_number(ctx, chain->hook);
 	digest_number(ctx, chain->priority);
 	digest_number(ctx, chain->policy);
@@ -256,12 +280,14 @@ static void digest_set(EVP_MD_CTX *ctx, const struct set *set)
 	digest_number(ctx, set->data_type);
 	digest_number(ctx, set->data_len);
 	digest_number(ctx, set->size);
-	digest_number(ctx, set->counts << 1 | set->has_other);
+	digest_number(ctx, set->has_stray << 3 | set->has_catchall << 2 |
+				   set->counts << 1 | set->has_other);
 	digest_number(ctx, set->n_elems);
 	for (i = 0; i < set->n_elems; i++) {
 		const struct elem *elem = &set->elems[i];
 
 		EVP_DigestUpdate(ctx, elem->key, set_key_size(set));
+		digest_number(ctx, elem->has_other);
 		if (!(set->flags & NFT_SET_MAP))
 			continue;
 		if (set->data_type == NFT_DATA_VERDICT)
@@ -282,13 +308,20 @@ void ruleset_digest(const struct ruleset *ruleset,
 	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
 		abort();
 	digest_number(ctx, ruleset->exists);
-	digest_number(ctx, ruleset->flags);
+	digest_number(ctx, ruleset->flags & ~(uint32_t)(RULESET_F_OWNER |
+							RULESET_F_PERSIST));
 	digest_number(ctx, ruleset->n_chains);
 	for (i = 0; i < ruleset->n_chains; i++)
 		digest_chain(ctx, &ruleset->chains[i]);
 	digest_number(ctx, ruleset->n_sets);
 	for (i = 0; i < ruleset->n_sets; i++)
 		digest_set(ctx, &ruleset->sets[i]);
+	digest_number(ctx, ruleset->n_others);
+	for (i = 0; i < ruleset->n_others; i++) {
+		digest_number(ctx, ruleset->others[i].kind);
+		digest_number(ctx, ruleset->others[i].type);
+		digest_text(ctx, ruleset->others[i].name);
+	}
 	EVP_DigestFinal_ex(ctx, md, NULL);
 	EVP_MD_CTX_free(ctx);
 	for (i = 0; i < DIGEST_LEN; i++) {

@@ -18,6 +18,15 @@ struct arena;
 #define RULESET_TABLE "sekimori"
 #define KEY_MAX 64 /* bytes the kernel allows for one set key */
 
+/*
+ * Flags of a table that headers of older kernels lack. A table with an owner
+ * can be changed by no other socket; alone, it vanishes with the owner (since
+ * 5.12). One that persists as well (since 6.9) stays, without an owner, and may
+ * be adopted. Persistence cannot be given or taken away later.
+ */
+#define RULESET_F_OWNER 0x2
+#define RULESET_F_PERSIST 0x4
+
 /** struct verdict - NF_ACCEPT, NF_DROP, NFT_GOTO, NFT_JUMP, NFT_RETURN, ... */
 struct verdict {
 	int32_t code;
@@ -71,6 +80,7 @@ struct chain {
 	uint32_t policy; /* NF_DROP or NF_ACCEPT */
 	const char *type; /* "filter" */
 	bool has_other; /* flags or devices that the compiler never gives */
+	bool is_bound; /* lives and dies with the one rule that jumps to it */
 	struct rule *rules;
 	size_t n_rules;
 };
@@ -82,6 +92,7 @@ struct chain {
  * @verdict: data of a verdict map
  * @comment: shown by "nft list"; never compared; NULL if none or as observed
  * @packets: as observed, where the set counts
+ * @has_other: carries what the compiler never makes; equals nothing
  */
 struct elem {
 	const uint8_t *key;
@@ -91,6 +102,7 @@ struct elem {
 	};
 	const char *comment;
 	uint64_t packets, bytes;
+	bool has_other;
 };
 
 /**
@@ -98,6 +110,10 @@ struct elem {
  * @flags: NFT_SET_MAP, NFT_SET_INTERVAL, NFT_SET_CONSTANT...
  * @key_type, data_type: nft's numbers for printing, NFT_DATA_VERDICT for verdicts
  * @counts: each element carries a counter
+ * @has_other: defined by what the compiler never makes; equals no other set
+ * @has_catchall: has an element that stands for all keys, which is not in @elems
+ * @has_stray: starts and ends of its intervals are not in pairs; @elems are then
+ *	what a search finds
  */
 struct set {
 	const char *name;
@@ -108,10 +124,19 @@ struct set {
 	uint32_t data_len;
 	uint32_t size; /* declared maximum; 0: none */
 	bool counts;
-	bool has_other; /* holds what the compiler never makes */
+	bool has_other, has_catchall, has_stray;
 	const char *comment; /* for people; never compared */
 	struct elem *elems; /* sorted by key */
 	size_t n_elems;
+};
+
+enum other_kind { OTHER_OBJECT, OTHER_FLOWTABLE };
+
+/** struct other - a thing in the table that the compiler never makes */
+struct other {
+	enum other_kind kind;
+	uint32_t type; /* of an object: NFT_OBJECT_... */
+	const char *name;
 };
 
 struct ruleset {
@@ -122,12 +147,14 @@ struct ruleset {
 	size_t n_chains;
 	struct set *sets; /* sorted by name */
 	size_t n_sets;
+	struct other *others; /* sorted; as observed, never desired */
+	size_t n_others;
 };
 
 /** ruleset_new - no table, no chains, no sets */
 struct ruleset *ruleset_new(struct arena *arena);
 
-/** ruleset_sort - bring chains, sets and elements into canonical order */
+/** ruleset_sort - bring chains, sets, elements, others into canonical order */
 void ruleset_sort(struct ruleset *ruleset);
 
 /* Lookups by name in a sorted ruleset; NULL if there is none. */
@@ -143,6 +170,13 @@ size_t set_key_size(const struct set *set);
 
 /** set_find - the element with exactly @key, or NULL; @set must be sorted */
 const struct elem *set_find(const struct set *set, const uint8_t *key);
+
+/**
+ * table_flags_fit - does a table with flags @observed serve as @desired?
+ *
+ * A table that persists without having an owner is as good as a plain one.
+ */
+bool table_flags_fit(uint32_t observed, uint32_t desired);
 
 /* Equality, without comments, handles and counters. */
 bool verdict_equal(const struct verdict *a, const struct verdict *b);
@@ -161,7 +195,8 @@ size_t ruleset_n_elems(const struct ruleset *ruleset);
  * ruleset_digest - SHA-256 of the canonical form, as hexadecimal digits
  *
  * Two rulesets have the same digest when, and practically only when, the
- * kernel would decide the same by the same steps.
+ * kernel would decide the same by the same steps. It is the same with an owner
+ * as without, so it can be foretold on any machine.
  */
 void ruleset_digest(const struct ruleset *ruleset,
 		    char text[static DIGEST_TEXT]);

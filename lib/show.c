@@ -98,6 +98,14 @@ json_t *show_status(const struct show_status *status)
 	show_set(json, "started", show_time(status->started));
 	show_set(json, "changed", show_time(status->changed));
 	show_set(json, "verified", show_time(status->verified));
+	show_set(json, "compared", show_time(status->compared));
+	show_set(json, "mode", show_text(status->mode));
+	show_set(json, "ownership", show_text(status->ownership));
+	show_set(json, "incidents", show_number(status->n_incidents));
+	show_set(json, "repaired", show_number(status->n_repaired));
+	show_set(json, "open", show_number(status->n_open));
+	show_set(json, "concerns_critical", show_number(status->n_critical));
+	show_set(json, "concerns_warning", show_number(status->n_warning));
 	show_set(json, "zones", show_number(policy->n_zones - 1));
 	show_set(json, "hosts", show_number(policy->n_hosts));
 	show_set(json, "lists", show_number(policy->n_lists));
@@ -110,20 +118,25 @@ json_t *show_status(const struct show_status *status)
 	return json;
 }
 
-static json_t *show_interface(const char *name, const struct show_link *links,
-			      size_t n_links)
+static json_t *show_interface(const char *name,
+			      const struct surroundings *around)
 {
 	json_t *json = show_have(json_object());
 	json_t *addresses = show_have(json_array());
 	const char *state = "absent";
+	char text[ADDR_TEXT];
 	size_t i, k;
 
-	for (i = 0; i < n_links; i++) {
-		if (strcmp(links[i].name, name))
+	for (i = 0; i < around->n_links; i++) {
+		const struct link *link = &around->links[i];
+
+		if (strcmp(link->name, name))
 			continue;
-		state = links[i].up ? "up" : "down";
-		for (k = 0; k < links[i].n_addresses; k++)
-			show_push(addresses, show_text(links[i].addresses[k]));
+		state = link->up ? "up" : "down";
+		for (k = 0; k < link->n_addresses; k++)
+			show_push(addresses,
+				  show_text(prefix_print(&link->addresses[k],
+							 text)));
 	}
 	show_set(json, "name", show_text(name));
 	show_set(json, "state", show_text(state));
@@ -131,8 +144,8 @@ static json_t *show_interface(const char *name, const struct show_link *links,
 	return json;
 }
 
-static json_t *show_zone(const struct zone *zone, const struct show_link *links,
-			 size_t n_links)
+static json_t *show_zone(const struct zone *zone,
+			 const struct surroundings *around)
 {
 	json_t *json = show_have(json_object());
 	json_t *interfaces = show_have(json_array());
@@ -142,7 +155,7 @@ static json_t *show_zone(const struct zone *zone, const struct show_link *links,
 
 	for (i = 0; i < zone->n_interfaces; i++)
 		show_push(interfaces,
-			  show_interface(zone->interfaces[i], links, n_links));
+			  show_interface(zone->interfaces[i], around));
 	for (i = 0; i < zone->n_networks; i++)
 		show_push(networks,
 			  show_text(prefix_print(&zone->networks[i], text)));
@@ -283,8 +296,8 @@ json_t *show_matrix(const struct policy *policy, unsigned int today)
 	return json;
 }
 
-json_t *show_zones(const struct policy *policy, const struct show_link *links,
-		   size_t n_links, unsigned int today)
+json_t *show_zones(const struct policy *policy,
+		   const struct surroundings *around, unsigned int today)
 {
 	struct show_cells cells = { .arena = arena_new() };
 	json_t *array = show_have(json_array());
@@ -301,7 +314,7 @@ json_t *show_zones(const struct policy *policy, const struct show_link *links,
 	for (i = 0; i < policy->n_hosts; i++)
 		n_hosts[policy->hosts[i].zone->index]++;
 	for (i = 0; i < policy->n_zones; i++) {
-		json_t *json = show_zone(&policy->zones[i], links, n_links);
+		json_t *json = show_zone(&policy->zones[i], around);
 
 		show_set(json, "hosts", show_number(n_hosts[i]));
 		show_set(json, "conduits_from", show_number(n_from[i]));

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "policy.h"
+#include "surroundings.h"
 
 /**
  * struct show_status - how things stand
@@ -19,6 +20,12 @@
  * @digest: of the ruleset that the policy makes
  * @generation: changes made to the kernel's table so far
  * @verified: when the kernel was last known to hold exactly this; 0: never
+ * @compared: when the table was last read and compared as a whole; 0: never
+ * @mode: a word: "repair", "alert"
+ * @ownership: of the table: "owned"; "off" as configured; "unsupported" by the
+ *	kernel
+ * @n_incidents, n_repaired: since the start; @n_open: of these, not over
+ * @n_critical, n_warning: concerns of that gravity at the last audit
  */
 struct show_status {
 	const char *state;
@@ -26,7 +33,10 @@ struct show_status {
 	const char *file;
 	const char *digest;
 	uint64_t generation;
-	int64_t started, changed, verified;
+	int64_t started, changed, verified, compared;
+	const char *mode, *ownership;
+	uint64_t n_incidents, n_repaired, n_open;
+	size_t n_critical, n_warning;
 	size_t n_elements, n_warnings;
 	const struct policy *policy;
 	unsigned int today;
@@ -34,19 +44,9 @@ struct show_status {
 
 json_t *show_status(const struct show_status *status);
 
-/**
- * struct show_link - a network interface as the kernel has it
- * @up: it is switched on and has a carrier
- */
-struct show_link {
-	const char *name;
-	bool up;
-	const char **addresses;
-	size_t n_addresses;
-};
-
-json_t *show_zones(const struct policy *policy, const struct show_link *links,
-		   size_t n_links, unsigned int today);
+/** show_zones - with the state of their interfaces, of which only links count */
+json_t *show_zones(const struct policy *policy,
+		   const struct surroundings *around, unsigned int today);
 
 /** show_matrix - zone by zone, the conduits that are in force on @today */
 json_t *show_matrix(const struct policy *policy, unsigned int today);

@@ -161,7 +161,10 @@ static const struct type_word *type_word(uint32_t type)
 	return NULL;
 }
 
-/* Fields of a concatenated type, the first one first; 0 if one is unknown */
+/*
+ * Fields of a concatenated type, the first one first; 0 if one is unknown. The
+ * kernel does not check the type: it need not fit the length of the key.
+ */
 static size_t type_fields(uint32_t type, const struct type_word *fields[5])
 {
 	size_t n = 0, i;
@@ -231,10 +234,14 @@ static void put_field(struct out *out, const struct type_word *type,
 static void put_key(struct out *out, const struct set *set, const uint8_t *key)
 {
 	const struct type_word *fields[5];
-	size_t i, n = type_fields(set->key_type, fields);
+	size_t i, n = type_fields(set->key_type, fields), len = 0;
 
-	if (!n)
+	for (i = 0; i < n; i++)
+		len = ((len + 3) & ~3u) + fields[i]->len;
+	if (!n || len > set->key_len) {
 		put_hex(out, key, set->key_len);
+		return;
+	}
 	for (i = 0; i < n; i++) {
 		put(out, "%s", i ? " . " : "");
 		put_field(out, fields[i], key);
@@ -279,6 +286,8 @@ static void put_elem(struct out *out, const struct set *set,
 		put_key(out, set, elem->key + set->key_len);
 	}
 	put_comment(out, elem->comment);
+	if (elem->has_other)
+		put(out, " [unknown attributes]");
 	if (!(set->flags & NFT_SET_MAP))
 		return;
 	put(out, " : ");
@@ -299,20 +308,26 @@ static void put_type(struct out *out, uint32_t type)
 		put(out, "%s%s", i ? " . " : "", fields[i]->name);
 }
 
+static void put_set_type(struct out *out, const struct set *set)
+{
+	put(out, "type ");
+	put_type(out, set->key_type);
+	if (!(set->flags & NFT_SET_MAP))
+		return;
+	put(out, " : ");
+	if (set->data_type == NFT_DATA_VERDICT)
+		put(out, "verdict");
+	else
+		put_type(out, set->data_type);
+}
+
 static void put_set(struct out *out, const struct set *set)
 {
 	size_t i;
 
-	put(out, "\t%s %s {\n\t\ttype ",
-	    set->flags & NFT_SET_MAP ? "map" : "set", set->name);
-	put_type(out, set->key_type);
-	if (set->flags & NFT_SET_MAP) {
-		put(out, " : ");
-		if (set->data_type == NFT_DATA_VERDICT)
-			put(out, "verdict");
-		else
-			put_type(out, set->data_type);
-	}
+	put(out, "\t%s %s {\n\t\t", set->flags & NFT_SET_MAP ? "map" : "set",
+	    set->name);
+	put_set_type(out, set);
 	put(out, "\n");
 	if (set_is_interval(set))
 		put(out, "\t\tflags interval\n");
@@ -432,6 +447,36 @@ static void load_fib(struct machine *m, const struct expr *expr)
 		 expr->key == NFT_FIB_RESULT_ADDRTYPE ? " type" : " oif");
 }
 
+/* The states in @mask, joined; false if it has others as well, or none */
+static bool mask_states(struct machine *m, const struct expr *expr,
+			uint32_t mask)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} states[] = {
+		{ NF_CT_STATE_INVALID_BIT, "invalid" },
+		{ NF_CT_STATE_BIT(IP_CT_ESTABLISHED), "established" },
+		{ NF_CT_STATE_BIT(IP_CT_RELATED), "related" },
+		{ NF_CT_STATE_BIT(IP_CT_NEW), "new" },
+		{ NF_CT_STATE_UNTRACKED_BIT, "untracked" },
+	};
+	char names[sizeof(m->words[0])] = "";
+	size_t i;
+
+	for (i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		if (!(mask & states[i].bit))
+			continue;
+		mask &= ~states[i].bit;
+		strcat(names, *names ? "," : "");
+		strcat(names, states[i].name);
+	}
+	if (mask || !*names)
+		return false;
+	word_set(m, expr->dreg, 1, "ct state %s", names);
+	return true;
+}
+
 static void mask_word(struct machine *m, const struct expr *expr)
 {
 	char word[sizeof(m->words[0])];
@@ -444,16 +489,61 @@ static void mask_word(struct machine *m, const struct expr *expr)
 		return;
 	}
 	memcpy(&mask, expr->data, sizeof(mask));
-	if (!strcmp(word, "ct state")) {
-		word_set(m, expr->dreg, 1, "ct state %s",
-			 mask == NF_CT_STATE_BIT(IP_CT_ESTABLISHED) ?
-				 "established" :
-			 mask == NF_CT_STATE_BIT(IP_CT_RELATED) ? "related" :
-			 mask == NF_CT_STATE_BIT(IP_CT_NEW)	? "new" :
-								  "?");
+	if (!strcmp(word, "ct state") && mask_states(m, expr, mask))
 		return;
-	}
+	if (!strncmp(word, "ip ", 3))
+		mask = ntohl(mask); /* as in the packet */
 	word_set(m, expr->dreg, 1, "%.40s & 0x%x", word, mask);
+}
+
+/* A name as the kernel pads it with zeros; without those, it is a beginning */
+static bool put_interface(struct machine *m, const struct expr *expr,
+			  const char *op)
+{
+	size_t len = strnlen((const char *)expr->data, expr->len), i;
+
+	for (i = 0; i < len; i++)
+		if (expr->data[i] <= ' ' || expr->data[i] > '~' ||
+		    expr->data[i] == '"')
+			return false;
+	put(m->out, "%s\"%.*s%s\"", op, (int)len, (const char *)expr->data,
+	    len == expr->len ? "*" : "");
+	return true;
+}
+
+/* What is in a packet is in the order of bytes there, and has its own look. */
+static bool put_bytes(struct machine *m, const char *word,
+		      const struct expr *expr, const char *op)
+{
+	char text[ADDR_TEXT];
+	struct addr addr = { .family = expr->len == 4 ? 4 : 6 };
+	struct mac mac;
+	uint16_t port_be;
+	uint32_t i;
+
+	if ((!strncmp(word, "ip saddr", 8) || !strncmp(word, "ip daddr", 8) ||
+	     !strncmp(word, "ip6 saddr", 9) ||
+	     !strncmp(word, "ip6 daddr", 9)) &&
+	    (expr->len == 4 || expr->len == 16)) {
+		memcpy(addr.bytes, expr->data, expr->len);
+		put(m->out, "%s%s", op, addr_print(&addr, text));
+	} else if (!strncmp(word, "ether", 5) && expr->len == 6) {
+		memcpy(mac.bytes, expr->data, sizeof(mac.bytes));
+		put(m->out, "%s%s", op, mac_print(&mac, text));
+	} else if (!strncmp(word, "th ", 3) && expr->len == 2) {
+		memcpy(&port_be, expr->data, sizeof(port_be));
+		put(m->out, "%s%u", op, ntohs(port_be));
+	} else if ((!strcmp(word, "iifname") || !strcmp(word, "oifname")) &&
+		   put_interface(m, expr, op)) {
+		return true;
+	} else if (expr->len > 4 || (*word == '@' && expr->len > 1)) {
+		put(m->out, "%s0x", op);
+		for (i = 0; i < expr->len && i < sizeof(expr->data); i++)
+			put(m->out, "%02x", expr->data[i]);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static void put_compare(struct machine *m, const struct expr *expr)
@@ -482,7 +572,7 @@ static void put_compare(struct machine *m, const struct expr *expr)
 		put(m->out, "%ssyn", op);
 	else if (!strncmp(word, "ct state", 8) && !number)
 		m->out->len--; /* "ct state new" says it all */
-	else
+	else if (!put_bytes(m, word, expr, op))
 		put(m->out, "%s%u", op, number);
 }
 
@@ -492,9 +582,10 @@ static void put_lookup(struct machine *m, const struct expr *expr)
 	unsigned int n = set ? (set->key_len + 3) / 4 : 1, i;
 	struct out key = { .text = NULL };
 
+	put(&key, "%s", "");
 	for (i = 0; i < n && expr->sreg + i < REG_WORDS; i++)
 		if (!m->continues[expr->sreg + i])
-			put(&key, "%s%s", i ? " . " : "",
+			put(&key, "%s%s", key.len ? " . " : "",
 			    m->words[expr->sreg + i]);
 	if (!expr->has_dreg)
 		put(m->out, " %s @%s", key.text, expr->name);
@@ -548,7 +639,7 @@ static void put_expr(struct machine *m, const struct expr *expr, uint8_t family,
 		put(m->out, " counter");
 		break;
 	case EXPR_OTHER:
-		put(m->out, " (%s)", expr->name);
+		put(m->out, " [unknown expression %s]", expr->name);
 		break;
 	}
 }
@@ -576,8 +667,9 @@ static void put_rule(struct out *out, const struct ruleset *ruleset,
 
 static const char *hook_name(uint32_t hook)
 {
-	static const char *const names[] = { "prerouting", "input", "forward",
-					     "output", "postrouting" };
+	static const char *const names[] = { "prerouting",  "input",
+					     "forward",	    "output",
+					     "postrouting", "ingress" };
 
 	return hook < sizeof(names) / sizeof(*names) ? names[hook] : "?";
 }
@@ -594,16 +686,24 @@ char *text_rule(const struct ruleset *ruleset, const struct rule *rule)
 	return out.text;
 }
 
+static void put_base(struct out *out, const struct chain *chain)
+{
+	put(out, "type %s hook %s priority %d; policy %s;", chain->type,
+	    hook_name(chain->hook), chain->priority,
+	    chain->policy == NF_DROP ? "drop" : "accept");
+}
+
 static void put_chain(struct out *out, const struct ruleset *ruleset,
 		      const struct chain *chain)
 {
 	size_t i;
 
 	put(out, "\tchain %s {\n", chain->name);
-	if (chain->is_base)
-		put(out, "\t\ttype %s hook %s priority %d; policy %s;\n",
-		    chain->type, hook_name(chain->hook), chain->priority,
-		    chain->policy == NF_DROP ? "drop" : "accept");
+	if (chain->is_base) {
+		put(out, "\t\t");
+		put_base(out, chain);
+		put(out, "\n");
+	}
 	for (i = 0; i < chain->n_rules; i++) {
 		char *rule = text_rule(ruleset, &chain->rules[i]);
 
@@ -634,5 +734,48 @@ char *text_elem(const struct set *set, const struct elem *elem)
 	struct out out = { .text = NULL };
 
 	put_elem(&out, set, elem);
+	return out.text;
+}
+
+char *text_chain(const struct chain *chain)
+{
+	struct out out = { .text = NULL };
+
+	put(&out, "chain %s {", chain->name);
+	if (chain->is_base) {
+		put(&out, " ");
+		put_base(&out, chain);
+	}
+	put(&out, "%s }", chain->has_other ? " [unknown attributes]" : "");
+	return out.text;
+}
+
+char *text_set(const struct set *set)
+{
+	static const struct {
+		uint32_t flag;
+		const char *word;
+	} words[] = {
+		{ NFT_SET_CONSTANT, "constant" },
+		{ NFT_SET_INTERVAL, "interval" },
+		{ NFT_SET_TIMEOUT, "timeout" },
+		{ NFT_SET_EVAL, "dynamic" },
+	};
+	struct out out = { .text = NULL };
+	size_t i, n = 0;
+
+	put(&out, "%s %s { ", set->flags & NFT_SET_MAP ? "map" : "set",
+	    set->name);
+	put_set_type(&out, set);
+	put(&out, ";");
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (set->flags & words[i].flag)
+			put(&out, "%s%s", n++ ? "," : " flags ", words[i].word);
+	put(&out, "%s", n ? ";" : "");
+	if (set->size)
+		put(&out, " size %u;", set->size);
+	if (set->counts)
+		put(&out, " counter;");
+	put(&out, "%s }", set->has_other ? " [unknown attributes]" : "");
 	return out.text;
 }

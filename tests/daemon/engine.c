@@ -7,18 +7,25 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <jansson.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "actor.h"
 #include "arena.h"
+#include "audit.h"
 #include "counter.h"
 #include "engine.h"
 #include "log.h"
+#include "look.h"
 #include "nft.h"
 #include "policy.h"
 #include "program.h"
@@ -30,21 +37,46 @@
 #define SEC 1000000ull
 #define DAY (86400 * SEC)
 
-struct nft {
+/* What is told of one commit */
+struct notice {
+	bool ours; /* it touched our table */
+	struct nft_author author;
+};
+#define NOTICES_MAX 64
+
+/* The kernel, of which a test has one */
+static struct kernel {
 	struct arena *arena;
-	struct ruleset *table; /* what the kernel holds */
+	struct ruleset *table;
 	uint32_t genid;
+	uint32_t n_ports;
+	struct notice notices[NOTICES_MAX];
+	size_t n_notices;
+	bool joined; /* somebody is told */
+	bool lossy; /* the next notices are lost */
+	bool cannot_own;
 	unsigned int n_reads, n_commits;
 	unsigned int n_stale; /* commits still to be refused as stale */
 	unsigned int n_meddled; /* commits still to be spoiled by others */
+	unsigned int n_overtaken; /* looks still to be spoiled by others */
 	int refusal; /* errno for each commit, or 0 */
 	int read_error; /* -errno for each reading, or 0 */
 	uint64_t packets; /* of every live element */
+} kernel;
+
+struct nft {
+	uint32_t port;
+};
+
+struct look {
+	struct ruleset *observed;
+	const struct ruleset *desired;
+	unsigned int n_steps;
 };
 
 struct batch_origin {
 	const struct ruleset *desired; /* NULL: delete the table */
-	uint32_t genid;
+	uint32_t genid; /* 0: any */
 };
 
 static const char *copy_text(struct arena *arena, const char *text)
@@ -76,6 +108,7 @@ static void copy_chain(struct arena *arena, const struct chain *from,
 
 		*rule = from->rules[i];
 		rule->comment = NULL;
+		rule->handle = i + 1;
 		rule->exprs = arena_alloc(arena, (rule->n_exprs + 1) *
 							 sizeof(*rule->exprs));
 		for (k = 0; k < rule->n_exprs; k++) {
@@ -170,81 +203,316 @@ void batch_origin(const struct batch *batch, uint32_t seq, char *buf,
 	snprintf(buf, size, "message %u", seq);
 }
 
+struct batch *encode_replacement(const struct ruleset *desired, uint32_t genid)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	batch->origins = calloc(1, sizeof(*batch->origins));
+	batch->origins->desired = desired;
+	batch->origins->genid = genid;
+	return batch;
+}
+
+/* Of no interest here, and so refused like what does not exist */
+struct batch *encode_hold(bool hold)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	batch->origins = calloc(1, sizeof(*batch->origins));
+	batch->n_messages = hold ? 2 : 1;
+	return batch;
+}
+
+int nft_open(struct nft **nft)
+{
+	*nft = calloc(1, sizeof(**nft));
+	(*nft)->port = ++kernel.n_ports;
+	return 0;
+}
+
+void nft_close(struct nft *nft)
+{
+	free(nft);
+}
+
+int nft_fd(const struct nft *nft)
+{
+	(void)nft;
+	return -1;
+}
+
+uint32_t nft_port(const struct nft *nft)
+{
+	return nft->port;
+}
+
+bool nft_can_own(struct nft *nft)
+{
+	(void)nft;
+	return !kernel.cannot_own;
+}
+
+int nft_join(struct nft *nft)
+{
+	(void)nft;
+	kernel.joined = true;
+	return 0;
+}
+
+int nft_leave(struct nft *nft)
+{
+	(void)nft;
+	kernel.joined = false;
+	return 0;
+}
+
 int nft_generation(struct nft *nft, uint32_t *genid)
 {
-	*genid = nft->genid;
+	(void)nft;
+	*genid = kernel.genid;
 	return 0;
 }
 
-int nft_read(struct nft *nft, struct arena *arena, struct ruleset **ruleset,
-	     uint32_t *genid)
+bool nft_is_commit(const struct nlmsghdr *nlh, struct nft_author *author)
 {
-	nft->n_reads++;
-	if (nft->read_error)
-		return nft->read_error;
-	*ruleset = copy_ruleset(arena, nft->table);
-	*genid = nft->genid;
-	return 0;
+	if (nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN))
+		return false;
+	memcpy(author, mnl_nlmsg_get_payload(nlh), sizeof(*author));
+	return true;
 }
 
-int nft_read_set(struct nft *nft, const char *name, struct arena *arena,
-		 struct ruleset **ruleset)
+int nft_notified(struct nft *nft,
+		 void (*visit)(void *data, const struct nlmsghdr *nlh),
+		 void *data)
 {
-	struct set *set;
-	size_t i;
+	size_t n = kernel.n_notices, i;
+	uint8_t buf[512];
 
-	if (!ruleset_set(nft->table, name))
-		return -ENOENT;
-	*ruleset = copy_ruleset(arena, nft->table);
-	set = (struct set *)ruleset_set(*ruleset, name);
-	for (i = 0; i < set->n_elems; i++) {
-		set->elems[i].packets = nft->packets;
-		set->elems[i].bytes = 100 * nft->packets;
+	(void)nft;
+	kernel.n_notices = 0;
+	if (kernel.lossy) {
+		kernel.lossy = false;
+		return -ENOBUFS;
+	}
+	for (i = 0; i < n; i++) {
+		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+		struct nfgenmsg *nfg;
+
+		if (kernel.notices[i].ours) {
+			nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 |
+					  NFT_MSG_NEWRULE;
+			nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+			nfg->nfgen_family = NFPROTO_INET;
+			mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, RULESET_TABLE);
+			visit(data, nlh);
+		}
+		nlh = mnl_nlmsg_put_header(buf);
+		nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
+		memcpy(mnl_nlmsg_put_extra_header(nlh,
+						  sizeof(struct nft_author)),
+		       &kernel.notices[i].author, sizeof(struct nft_author));
+		visit(data, nlh);
 	}
 	return 0;
 }
 
-/* Somebody else takes a permission out, or changes nothing that we see. */
-static void meddle(struct nft *nft, bool visibly)
+static void notice(bool ours, uint32_t port, uint32_t pid, const char *comm)
 {
-	struct set *set = (struct set *)ruleset_set(nft->table, "entries");
+	struct notice *new = &kernel.notices[kernel.n_notices];
+
+	kernel.genid++;
+	if (!kernel.joined)
+		return;
+	ck_assert_uint_lt(kernel.n_notices, NOTICES_MAX);
+	kernel.n_notices++;
+	new->ours = ours;
+	new->author.genid = kernel.genid;
+	new->author.port = port;
+	new->author.pid = pid;
+	snprintf(new->author.comm, sizeof(new->author.comm), "%s", comm);
+}
+
+/* Somebody else takes a permission out, or changes nothing that we see. */
+static void meddle(bool visibly)
+{
+	struct set *set = (struct set *)ruleset_set(kernel.table, "entries");
 
 	if (visibly)
 		set->n_elems--;
-	nft->genid++;
+	notice(visibly, 1000, 77, "mallory");
+}
+
+static void count_packets(struct ruleset *table)
+{
+	static const char *const names[] = { PROGRAM_LIVE, PROGRAM_LIVE_IN,
+					     PROGRAM_LIVE_OUT };
+	size_t i, k;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct set *set = ruleset_set(table, names[i]);
+
+		for (k = 0; set && k < set->n_elems; k++) {
+			set->elems[k].packets = kernel.packets;
+			set->elems[k].bytes = 100 * kernel.packets;
+		}
+	}
+}
+
+struct look *look_begin(struct nft *nft, const struct suspects *suspects,
+			const struct ruleset *desired, struct arena *arena)
+{
+	struct look *look = arena_alloc(arena, sizeof(*look));
+
+	(void)nft;
+	ck_assert(suspects_any(suspects));
+	kernel.n_reads++;
+	look->observed = copy_ruleset(arena, kernel.table);
+	count_packets(look->observed);
+	look->desired = desired;
+	look->n_steps = 3;
+	return look;
+}
+
+int look_step(struct look *look)
+{
+	if (kernel.read_error)
+		return kernel.read_error;
+	if (--look->n_steps)
+		return 1;
+	if (kernel.n_overtaken) {
+		kernel.n_overtaken--;
+		notice(true, 1000, 77, "mallory");
+	}
+	return 0;
+}
+
+const struct ruleset *look_observed(const struct look *look)
+{
+	return look->observed;
+}
+
+const struct ruleset *look_expected(const struct look *look)
+{
+	return look->desired;
+}
+
+void look_end(struct look *look)
+{
+	(void)look;
+}
+
+int look_now(struct nft *nft, const struct suspects *suspects,
+	     const struct ruleset *desired, struct arena *arena,
+	     const struct look **look)
+{
+	struct look *made = look_begin(nft, suspects, desired, arena);
+	int rc;
+
+	while ((rc = look_step(made)) == 1)
+		;
+	*look = made;
+	return rc;
 }
 
 int nft_commit(struct nft *nft, const struct batch *batch,
 	       struct nft_refusal *refusals, size_t *n_refusals)
 {
-	nft->n_commits++;
+	const struct ruleset *desired = batch->origins->desired;
+
 	*n_refusals = 0;
-	if (nft->refusal) {
+	if (batch->n_messages)
+		return batch->n_messages == 2 ? 0 : -ENOENT;
+	kernel.n_commits++;
+	if (kernel.refusal) {
 		*n_refusals = 1;
-		refusals[0].error = nft->refusal;
+		refusals[0].error = kernel.refusal;
 		snprintf(refusals[0].origin, sizeof(refusals[0].origin), "it");
-		return -nft->refusal;
+		return -kernel.refusal;
 	}
-	if (nft->n_stale) {
-		nft->n_stale--;
-		nft->genid++;
+	if (kernel.n_stale && batch->origins->genid) {
+		kernel.n_stale--;
+		notice(false, 1000, 78, "trudy");
 		return -ERESTART;
 	}
-	ck_assert_uint_eq(batch->origins->genid, nft->genid);
-	nft->table = batch->origins->desired ?
-			     copy_ruleset(nft->arena, batch->origins->desired) :
-			     ruleset_new(nft->arena);
-	nft->genid++;
-	if (nft->n_meddled) {
-		nft->n_meddled--;
-		meddle(nft, true);
+	if (batch->origins->genid)
+		ck_assert_uint_eq(batch->origins->genid, kernel.genid);
+	kernel.table = desired ? copy_ruleset(kernel.arena, desired) :
+				 ruleset_new(kernel.arena);
+	notice(true, nft->port, 1, "sekimorid");
+	if (kernel.n_meddled) {
+		kernel.n_meddled--;
+		meddle(true);
 	}
 	return 0;
 }
 
+/* What is around the table is of no concern here. */
+struct audit {
+	unsigned int n_runs, n_steps, n_forgotten;
+};
+
+int audit_open(struct audit **audit)
+{
+	*audit = calloc(1, sizeof(**audit));
+	return 0;
+}
+
+void audit_close(struct audit *audit)
+{
+	free(audit);
+}
+
+int audit_links_fd(const struct audit *audit)
+{
+	(void)audit;
+	return -1;
+}
+
+bool audit_links_changed(struct audit *audit)
+{
+	(void)audit;
+	return true;
+}
+
+void audit_forget(struct audit *audit)
+{
+	audit->n_forgotten++;
+}
+
+void audit_begin(struct audit *audit)
+{
+	audit->n_steps = 3;
+}
+
+int audit_step(struct audit *audit, const struct policy *policy,
+	       uint64_t now_usec)
+{
+	ck_assert(policy && now_usec && audit->n_steps);
+	if (--audit->n_steps)
+		return 1;
+	audit->n_runs++;
+	return 0;
+}
+
+size_t audit_n_critical(const struct audit *audit)
+{
+	(void)audit;
+	return 0;
+}
+
+size_t audit_n_warnings(const struct audit *audit)
+{
+	(void)audit;
+	return 0;
+}
+
+json_t *audit_json(const struct audit *audit)
+{
+	return json_integer(audit->n_runs);
+}
+
 /* One test's world */
 struct world {
-	struct nft nft;
 	struct engine *engine;
 	char dir[32], conf[64], state[64];
 };
@@ -275,6 +543,12 @@ static void write_conf(const struct world *world, const char *text,
 	ck_assert(!chmod(world->conf, 0600));
 }
 
+static void world_open_engine(struct world *world)
+{
+	ck_assert_int_eq(engine_open(world->conf, world->state, &world->engine),
+			 0);
+}
+
 static void world_open(struct world *world)
 {
 	memset(world, 0, sizeof(*world));
@@ -282,17 +556,18 @@ static void world_open(struct world *world)
 	ck_assert(mkdtemp(world->dir));
 	snprintf(world->conf, sizeof(world->conf), "%s/c", world->dir);
 	snprintf(world->state, sizeof(world->state), "%s/s", world->dir);
-	world->nft.arena = arena_new();
-	world->nft.table = ruleset_new(world->nft.arena);
-	world->nft.genid = 7;
-	world->engine = engine_new(&world->nft, world->conf, world->state);
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.arena = arena_new();
+	kernel.table = ruleset_new(kernel.arena);
+	kernel.genid = 7;
+	world_open_engine(world);
 	write_conf(world, good, "");
 }
 
 static void world_close(struct world *world)
 {
 	engine_free(world->engine);
-	arena_free(world->nft.arena);
+	arena_free(kernel.arena);
 	unlink(world->conf);
 	unlink(world->state);
 	rmdir(world->dir);
@@ -338,8 +613,8 @@ START_TEST(start_creates)
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
 	assert_state(&world, ENGINE_IN_FORCE);
-	ck_assert_uint_eq(world.nft.n_commits, 1);
-	ck_assert_uint_eq(world.nft.n_reads, 2); /* before and after */
+	ck_assert_uint_eq(kernel.n_commits, 1);
+	ck_assert_uint_eq(kernel.n_reads, 2); /* before and after */
 	ck_assert_uint_eq(generation(&world), 1);
 	world_close(&world);
 }
@@ -352,9 +627,9 @@ START_TEST(start_finds_it_right)
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
 	engine_free(world.engine);
-	world.engine = engine_new(&world.nft, world.conf, world.state);
+	world_open_engine(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
-	ck_assert_uint_eq(world.nft.n_commits, 1);
+	ck_assert_uint_eq(kernel.n_commits, 1);
 	world_close(&world);
 }
 END_TEST
@@ -366,10 +641,10 @@ START_TEST(start_mends_what_it_finds)
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
 	engine_free(world.engine);
-	meddle(&world.nft, true);
-	world.engine = engine_new(&world.nft, world.conf, world.state);
+	meddle(true);
+	world_open_engine(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
-	ck_assert_uint_eq(world.nft.n_commits, 2);
+	ck_assert_uint_eq(kernel.n_commits, 2);
 	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
 }
@@ -380,23 +655,23 @@ START_TEST(stale_is_tried_again)
 	struct world world;
 
 	world_open(&world);
-	world.nft.n_stale = 3;
+	kernel.n_stale = 3;
 	ck_assert_int_eq(start(&world, NOON), 0);
-	ck_assert_uint_eq(world.nft.n_commits, 4);
+	ck_assert_uint_eq(kernel.n_commits, 4);
 	ck_assert_uint_eq(generation(&world), 1);
 	world_close(&world);
 }
 END_TEST
 
-START_TEST(stale_forever_ends)
+START_TEST(stale_forever_is_replaced)
 {
 	struct world world;
 
 	world_open(&world);
-	world.nft.n_stale = 1000;
-	ck_assert_int_eq(start(&world, NOON), -EAGAIN);
-	ck_assert_uint_lt(world.nft.n_commits, 20);
-	assert_state(&world, ENGINE_UNSURE);
+	kernel.n_stale = 1000;
+	ck_assert_int_eq(start(&world, NOON), 0);
+	ck_assert_uint_lt(kernel.n_commits, 20);
+	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
 }
 END_TEST
@@ -406,10 +681,10 @@ START_TEST(refusal_is_no_success)
 	struct world world;
 
 	world_open(&world);
-	world.nft.refusal = EPERM;
+	kernel.refusal = EPERM;
 	ck_assert_int_eq(start(&world, NOON), -EPERM);
 	assert_state(&world, ENGINE_UNSURE);
-	ck_assert_uint_eq(world.nft.n_commits, 1);
+	ck_assert_uint_eq(kernel.n_commits, 1);
 	world_close(&world);
 }
 END_TEST
@@ -419,9 +694,9 @@ START_TEST(unreadable_is_no_success)
 	struct world world;
 
 	world_open(&world);
-	world.nft.read_error = -ENOBUFS;
+	kernel.read_error = -ENOBUFS;
 	ck_assert_int_eq(start(&world, NOON), -ENOBUFS);
-	ck_assert_uint_eq(world.nft.n_commits, 0);
+	ck_assert_uint_eq(kernel.n_commits, 0);
 	world_close(&world);
 }
 END_TEST
@@ -431,9 +706,9 @@ START_TEST(commit_that_did_not_last)
 	struct world world;
 
 	world_open(&world);
-	world.nft.n_meddled = 2;
+	kernel.n_meddled = 2;
 	ck_assert_int_eq(start(&world, NOON), 0);
-	ck_assert_uint_eq(world.nft.n_commits, 3);
+	ck_assert_uint_eq(kernel.n_commits, 3);
 	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
 }
@@ -444,12 +719,12 @@ START_TEST(commits_that_never_last)
 	struct world world;
 
 	world_open(&world);
-	world.nft.n_meddled = 1000;
+	kernel.n_meddled = 1000;
 	ck_assert_int_eq(start(&world, NOON), -EAGAIN);
-	ck_assert_uint_lt(world.nft.n_commits, 20);
+	ck_assert_uint_lt(kernel.n_commits, 20);
 	assert_state(&world, ENGINE_UNSURE);
 	/* and it is not given up: the next minute mends it */
-	world.nft.n_meddled = 0;
+	kernel.n_meddled = 0;
 	engine_tick(world.engine, NOON + 60 * SEC);
 	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
@@ -471,7 +746,7 @@ START_TEST(reload_of_a_bad_file)
 	ck_assert_uint_ge(outcome.diag->n_errors, 1);
 	engine_outcome_free(&outcome);
 	ck_assert_ptr_eq(engine_policy(world.engine), policy);
-	ck_assert_uint_eq(world.nft.n_commits, 1);
+	ck_assert_uint_eq(kernel.n_commits, 1);
 	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
 }
@@ -490,7 +765,7 @@ START_TEST(reload_of_the_same)
 	ck_assert(!outcome.refused && !outcome.edited);
 	ck_assert_str_eq(outcome.from, outcome.to);
 	engine_outcome_free(&outcome);
-	ck_assert_uint_eq(world.nft.n_commits, 1);
+	ck_assert_uint_eq(kernel.n_commits, 1);
 	ck_assert_uint_eq(generation(&world), 1);
 	ck_assert_uint_ne(engine_serial(world.engine), serial);
 	world_close(&world);
@@ -547,14 +822,14 @@ START_TEST(reload_that_the_kernel_refuses)
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
 	write_conf(&world, other, more);
-	world.nft.refusal = ENOSPC;
+	kernel.refusal = ENOSPC;
 	ck_assert_int_eq(reload(&world, NOON, &outcome), -ENOSPC);
 	ck_assert(outcome.refused);
 	engine_status(world.engine, &status);
 	ck_assert_str_eq(status.digest, outcome.from);
 	engine_outcome_free(&outcome);
 	assert_state(&world, ENGINE_IN_FORCE);
-	world.nft.refusal = 0;
+	kernel.refusal = 0;
 	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
 	engine_outcome_free(&outcome);
 	world_close(&world);
@@ -569,13 +844,13 @@ START_TEST(reload_that_goes_wrong_half_way)
 
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
-	n_elems = ruleset_n_elems(world.nft.table);
+	n_elems = ruleset_n_elems(kernel.table);
 	write_conf(&world, other, "");
-	world.nft.n_meddled = 8; /* as long as the new one is tried */
+	kernel.n_meddled = 9; /* as long as the new one is tried */
 	ck_assert_int_eq(reload(&world, NOON, &outcome), -EAGAIN);
 	engine_outcome_free(&outcome);
 	assert_state(&world, ENGINE_IN_FORCE); /* of the old one */
-	ck_assert_uint_eq(ruleset_n_elems(world.nft.table), n_elems);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), n_elems);
 	world_close(&world);
 }
 END_TEST
@@ -587,17 +862,17 @@ START_TEST(day_ends_a_conduit)
 
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
-	n_elems = ruleset_n_elems(world.nft.table);
+	n_elems = ruleset_n_elems(kernel.table);
 	engine_tick(world.engine, NOON + 60 * SEC);
-	ck_assert_uint_eq(ruleset_n_elems(world.nft.table), n_elems);
-	ck_assert_uint_eq(world.nft.n_commits, 1);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), n_elems);
+	ck_assert_uint_eq(kernel.n_commits, 1);
 	engine_tick(world.engine, NOON + DAY);
-	ck_assert_uint_lt(ruleset_n_elems(world.nft.table), n_elems);
-	ck_assert_uint_eq(world.nft.n_commits, 2);
+	ck_assert_uint_lt(ruleset_n_elems(kernel.table), n_elems);
+	ck_assert_uint_eq(kernel.n_commits, 2);
 	assert_state(&world, ENGINE_IN_FORCE);
 	/* the next day changes nothing */
 	engine_tick(world.engine, NOON + 2 * DAY);
-	ck_assert_uint_eq(world.nft.n_commits, 2);
+	ck_assert_uint_eq(kernel.n_commits, 2);
 	world_close(&world);
 }
 END_TEST
@@ -608,10 +883,10 @@ START_TEST(day_that_cannot_be_applied_is_tried_again)
 
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
-	world.nft.refusal = EPERM;
+	kernel.refusal = EPERM;
 	engine_tick(world.engine, NOON + DAY);
 	assert_state(&world, ENGINE_UNSURE);
-	world.nft.refusal = 0;
+	kernel.refusal = 0;
 	engine_tick(world.engine, NOON + DAY + 60 * SEC);
 	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
@@ -626,13 +901,13 @@ START_TEST(withdrawn_stays_withdrawn)
 
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
-	world.nft.n_stale = 1;
+	kernel.n_stale = 1;
 	ck_assert_int_eq(engine_withdraw(world.engine, &actor, NOON), 0);
-	ck_assert(!world.nft.table->exists);
+	ck_assert(!kernel.table->exists);
 	assert_state(&world, ENGINE_WITHDRAWN);
 	engine_tick(world.engine, NOON + DAY);
 	engine_verify(world.engine, NOON + DAY);
-	ck_assert(!world.nft.table->exists);
+	ck_assert(!kernel.table->exists);
 	assert_state(&world, ENGINE_WITHDRAWN);
 	/* not even a bad file changes that, only a good one */
 	write_conf(&world, "", "format = 2;\n");
@@ -642,35 +917,331 @@ START_TEST(withdrawn_stays_withdrawn)
 	write_conf(&world, good, "");
 	ck_assert_int_eq(reload(&world, NOON + DAY, &outcome), 0);
 	engine_outcome_free(&outcome);
-	ck_assert(world.nft.table->exists);
+	ck_assert(kernel.table->exists);
 	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
 }
 END_TEST
 
-START_TEST(drift_is_seen_and_put_back)
+static const char alert[] = "watch = { mode = \"alert\"; };\n";
+
+/* Until there is nothing to be done at once */
+static void work(struct world *world, uint64_t now)
 {
-	struct engine_outcome outcome;
+	unsigned int n = 0;
+
+	while (engine_work(world->engine, now))
+		ck_assert_uint_lt(++n, 1000);
+}
+
+static void assert_incidents(struct world *world, const char *expected)
+{
+	json_t *json = engine_drift_json(world->engine), *history, *incident;
+	char text[512] = "";
+	size_t i;
+
+	history = json_object_get(json, "history");
+	json_array_foreach(history, i, incident) {
+		json_t *actor =
+			json_array_get(json_object_get(incident, "actors"), 0);
+		size_t len = strlen(text);
+
+		snprintf(
+			text + len, sizeof(text) - len, "%s %s %s;",
+			json_string_value(json_object_get(incident, "outcome")),
+			json_string_value(json_object_get(incident, "by")),
+			actor ? json_string_value(
+					json_object_get(actor, "process")) :
+				"nobody");
+	}
+	ck_assert_str_eq(text, expected);
+	json_decref(json);
+}
+
+START_TEST(commits_of_others_cost_nothing)
+{
 	unsigned int n_reads;
 	struct world world;
 
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
-	n_reads = world.nft.n_reads;
-	engine_verify(world.engine, NOON + 10 * SEC);
-	ck_assert_uint_eq(world.nft.n_reads, n_reads); /* cheap */
-	meddle(&world.nft, false);
-	engine_verify(world.engine, NOON + 20 * SEC);
-	ck_assert_uint_eq(world.nft.n_reads, n_reads + 1);
+	n_reads = kernel.n_reads;
+	meddle(false);
+	meddle(false);
+	work(&world, NOON + SEC);
+	engine_verify(world.engine, NOON + 2 * SEC);
+	ck_assert_uint_eq(kernel.n_reads, n_reads);
+	assert_incidents(&world, "");
 	assert_state(&world, ENGINE_IN_FORCE);
-	meddle(&world.nft, true);
-	engine_verify(world.engine, NOON + 30 * SEC);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(drift_is_undone)
+{
+	struct world world;
+	size_t n_elems;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	n_elems = ruleset_n_elems(kernel.table);
+	meddle(true);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), n_elems - 1);
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), n_elems);
+	ck_assert_uint_eq(kernel.n_commits, 2);
+	ck_assert_uint_eq(generation(&world), 2);
+	assert_incidents(&world, "repaired event mallory;");
+	assert_state(&world, ENGINE_IN_FORCE);
+	/* and our own commit was none */
+	work(&world, NOON + 2 * SEC);
+	ck_assert_uint_eq(kernel.n_commits, 2);
+	assert_incidents(&world, "repaired event mallory;");
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(drift_is_left_in_alert_mode)
+{
+	struct engine_outcome outcome;
+	struct world world;
+
+	world_open(&world);
+	write_conf(&world, good, alert);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	meddle(true);
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(kernel.n_commits, 1);
 	assert_state(&world, ENGINE_DRIFTED);
-	ck_assert_int_eq(reload(&world, NOON + 40 * SEC, &outcome), 0);
+	assert_incidents(&world, "");
+	ck_assert_int_eq(reload(&world, NOON + 2 * SEC, &outcome), 0);
 	ck_assert(outcome.edited);
 	ck_assert_uint_eq(outcome.n_added, 1);
 	engine_outcome_free(&outcome);
 	assert_state(&world, ENGINE_IN_FORCE);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(drift_that_others_undo)
+{
+	struct world world;
+	struct set *set;
+
+	world_open(&world);
+	write_conf(&world, good, alert);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	meddle(true);
+	work(&world, NOON + SEC);
+	assert_state(&world, ENGINE_DRIFTED);
+	set = (struct set *)ruleset_set(kernel.table, "entries");
+	set->n_elems++;
+	notice(true, 1001, 79, "bob");
+	work(&world, NOON + 2 * SEC);
+	assert_state(&world, ENGINE_IN_FORCE);
+	assert_incidents(&world, "reverted event mallory;");
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(touch_without_a_difference)
+{
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	notice(true, 1000, 77, "mallory");
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(kernel.n_commits, 1);
+	assert_incidents(&world, "unchanged event mallory;");
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(loss_makes_us_compare)
+{
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	meddle(true);
+	kernel.lossy = true;
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(kernel.n_commits, 2);
+	assert_incidents(&world, "repaired comparison nobody;");
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(gap_makes_us_compare)
+{
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	meddle(true);
+	kernel.n_notices = 0;
+	meddle(false); /* the next one is told, and its number shows it */
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(kernel.n_commits, 2);
+	assert_incidents(&world, "repaired comparison nobody;");
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(repair_that_is_overtaken)
+{
+	struct world world;
+	size_t n_elems;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	n_elems = ruleset_n_elems(kernel.table);
+	kernel.n_stale = 3;
+	kernel.n_overtaken = 3;
+	kernel.n_meddled = 3;
+	meddle(true);
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), n_elems);
+	assert_state(&world, ENGINE_IN_FORCE);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(repair_that_is_overtaken_always)
+{
+	struct world world;
+	size_t n_elems;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	n_elems = ruleset_n_elems(kernel.table);
+	kernel.n_stale = 1000000;
+	meddle(true);
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), n_elems);
+	assert_state(&world, ENGINE_IN_FORCE);
+	ck_assert_uint_lt(kernel.n_commits, 20);
+	world_close(&world);
+}
+END_TEST
+
+/* The timer, as soon as it is due, until the table is as it should be */
+static void wait_until_right(struct world *world)
+{
+	unsigned int n;
+
+	for (n = 0; n < 1000; n++) {
+		struct timespec ts;
+		uint64_t usec;
+
+		work(world, NOON + SEC);
+		if (engine_state(world->engine) == ENGINE_IN_FORCE)
+			return;
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		usec = (uint64_t)ts.tv_sec * 1000000 +
+		       (uint64_t)ts.tv_nsec / 1000;
+		ck_assert_uint_lt(engine_due_usec(world->engine),
+				  usec + 2 * SEC);
+		usleep(1000);
+	}
+	ck_abort_msg("it never becomes right");
+}
+
+START_TEST(repair_that_fails_is_tried_again)
+{
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	kernel.refusal = EPERM;
+	meddle(true);
+	work(&world, NOON + SEC);
+	assert_state(&world, ENGINE_DRIFTED);
+	kernel.refusal = 0;
+	wait_until_right(&world);
+	assert_incidents(&world, "repaired event mallory;");
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(look_that_fails_is_tried_again)
+{
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	kernel.read_error = -EBADMSG;
+	meddle(true);
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(kernel.n_commits, 1);
+	kernel.read_error = 0;
+	while (kernel.n_commits == 1)
+		work(&world, NOON + SEC);
+	assert_incidents(&world, "repaired event mallory;");
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(fight_is_backed_off_but_never_lost)
+{
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	kernel.n_meddled = 25;
+	meddle(true);
+	work(&world, NOON + SEC);
+	assert_state(&world, ENGINE_DRIFTED); /* backed off */
+	ck_assert_uint_ge(kernel.n_commits, 16);
+	ck_assert_uint_lt(kernel.n_commits, 26);
+	wait_until_right(&world);
+	ck_assert_uint_eq(kernel.n_commits, 27);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(audit_compares_and_runs)
+{
+	struct world world;
+	unsigned int n_reads;
+	uint64_t n_audited;
+	json_t *json;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	work(&world, NOON);
+	n_audited = engine_audited(world.engine);
+	n_reads = kernel.n_reads;
+	engine_request_audit(world.engine);
+	ck_assert_uint_eq(engine_audited(world.engine), n_audited);
+	work(&world, NOON + SEC);
+	ck_assert_uint_eq(engine_audited(world.engine), n_audited + 1);
+	ck_assert_uint_gt(kernel.n_reads, n_reads);
+	json = engine_audit_json(world.engine);
+	ck_assert_int_ge(json_integer_value(json), 2);
+	json_decref(json);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(ownership_where_it_can_be)
+{
+	struct engine_outcome outcome;
+	struct world world;
+
+	world_open(&world);
+	engine_free(world.engine);
+	kernel.cannot_own = _i == 1;
+	world_open_engine(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	ck_assert_uint_eq(kernel.table->flags,
+			  _i == 1 ? 0 : RULESET_F_OWNER | RULESET_F_PERSIST);
+	write_conf(&world, good, "watch = { ownership = false; };\n");
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	ck_assert_uint_eq(kernel.table->flags, 0);
+	ck_assert_str_eq(outcome.from, outcome.to);
+	engine_outcome_free(&outcome);
 	world_close(&world);
 }
 END_TEST
@@ -696,10 +1267,10 @@ START_TEST(hits_are_remembered)
 	world_open(&world);
 	ck_assert_int_eq(start(&world, NOON), 0);
 	/* what was counted before the first look is of unknown age */
-	world.nft.packets = 5;
+	kernel.packets = 5;
 	ck_assert_uint_gt(count_of(&world, NOON + 10 * SEC, 0)->packets, 0);
 	ck_assert_int_eq(count_of(&world, NOON + 10 * SEC, 0)->last_hit, 0);
-	world.nft.packets = 6;
+	kernel.packets = 6;
 	ck_assert_int_eq(count_of(&world, NOON + 20 * SEC, 0)->last_hit,
 			 NOON_SEC + 20);
 	ck_assert_int_eq(count_of(&world, NOON + 30 * SEC, 0)->last_hit,
@@ -708,15 +1279,15 @@ START_TEST(hits_are_remembered)
 	engine_free(world.engine);
 
 	/* another run: still known, and hit only when it grew meanwhile */
-	world.engine = engine_new(&world.nft, world.conf, world.state);
+	world_open_engine(&world);
 	ck_assert_int_eq(start(&world, NOON + 100 * SEC), 0);
 	ck_assert_uint_eq(generation(&world), 1);
 	ck_assert_int_eq(count_of(&world, NOON + 110 * SEC, 0)->last_hit,
 			 NOON_SEC + 20);
-	world.nft.packets = 0; /* deleted and added anew */
+	kernel.packets = 0; /* deleted and added anew */
 	ck_assert_int_eq(count_of(&world, NOON + 120 * SEC, 0)->last_hit,
 			 NOON_SEC + 20);
-	world.nft.packets = 1;
+	kernel.packets = 1;
 	ck_assert_int_eq(count_of(&world, NOON + 130 * SEC, 0)->last_hit,
 			 NOON_SEC + 130);
 	world_close(&world);
@@ -761,7 +1332,7 @@ int main(void)
 	tcase_add_test(tcase, start_finds_it_right);
 	tcase_add_test(tcase, start_mends_what_it_finds);
 	tcase_add_test(tcase, stale_is_tried_again);
-	tcase_add_test(tcase, stale_forever_ends);
+	tcase_add_test(tcase, stale_forever_is_replaced);
 	tcase_add_test(tcase, refusal_is_no_success);
 	tcase_add_test(tcase, unreadable_is_no_success);
 	tcase_add_test(tcase, commit_that_did_not_last);
@@ -774,7 +1345,20 @@ int main(void)
 	tcase_add_test(tcase, day_ends_a_conduit);
 	tcase_add_test(tcase, day_that_cannot_be_applied_is_tried_again);
 	tcase_add_test(tcase, withdrawn_stays_withdrawn);
-	tcase_add_test(tcase, drift_is_seen_and_put_back);
+	tcase_add_test(tcase, commits_of_others_cost_nothing);
+	tcase_add_test(tcase, drift_is_undone);
+	tcase_add_test(tcase, drift_is_left_in_alert_mode);
+	tcase_add_test(tcase, drift_that_others_undo);
+	tcase_add_test(tcase, touch_without_a_difference);
+	tcase_add_test(tcase, loss_makes_us_compare);
+	tcase_add_test(tcase, gap_makes_us_compare);
+	tcase_add_test(tcase, repair_that_is_overtaken);
+	tcase_add_test(tcase, repair_that_is_overtaken_always);
+	tcase_add_test(tcase, repair_that_fails_is_tried_again);
+	tcase_add_test(tcase, look_that_fails_is_tried_again);
+	tcase_add_test(tcase, fight_is_backed_off_but_never_lost);
+	tcase_add_test(tcase, audit_compares_and_runs);
+	tcase_add_loop_test(tcase, ownership_where_it_can_be, 0, 2);
 	tcase_add_test(tcase, hits_are_remembered);
 	tcase_add_loop_test(tcase, bad_memory_is_only_forgotten, 0, 6);
 	suite_add_tcase(suite, tcase);

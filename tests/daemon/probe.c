@@ -8,6 +8,7 @@
  *	probe hold PATH N	open N connections, say nothing, and wait
  *	probe half PATH		send half a request, wait to be hung up on
  *	probe deaf PATH N	send N requests, never read a reply
+ *	probe watch PATH	watch, read nothing, wait to be hung up on
  *
  * Easy to get wrong: what it prints is waited for by others, so each line goes
  * out at once, and only when what it says has happened.
@@ -143,6 +144,22 @@ static void probe_deaf(const char *path, int n)
 	pause();
 }
 
+static void probe_watch(const char *path)
+{
+	static const char call[] =
+		"{\"method\":\"jp.sekimori.Control.Watch\",\"more\":true}";
+	int fd = probe_connect(path);
+	struct pollfd wait = { .fd = fd };
+
+	if (send(fd, call, sizeof(call), MSG_NOSIGNAL) < 0)
+		probe_die("send");
+	puts("sent");
+	/* what it is asked for in any case is whether the other side is there */
+	if (poll(&wait, 1, -1) < 0)
+		probe_die("poll");
+	puts("closed");
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
@@ -160,6 +177,8 @@ int main(int argc, char **argv)
 		probe_half(argv[2]);
 	else if (!strcmp(verb, "deaf"))
 		probe_deaf(argv[2], n);
+	else if (!strcmp(verb, "watch"))
+		probe_watch(argv[2]);
 	else
 		return 2;
 	return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Any bytes as netlink messages of nf_tables dumps: decoding refuses them or
- * makes a ruleset that can be sorted, digested, printed, compared, encoded and
- * carried out. A kernel does not send such messages, but nothing after the
+ * makes a ruleset that can be sorted, digested, printed, compared, described,
+ * encoded and carried out. A kernel does not send such messages, but nothing after the
  * decoder checks again.
  */
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 
 #include "arena.h"
 #include "decode.h"
+#include "describe.h"
 #include "diff.h"
 #include "encode.h"
 #include "eval.h"
@@ -35,6 +36,10 @@ static int decode_message(struct ruleset *ruleset, const struct nlmsghdr *nlh)
 		return decode_elems(ruleset, nlh);
 	case NFT_MSG_NEWRULE:
 		return decode_rule(ruleset, nlh);
+	case NFT_MSG_NEWOBJ:
+		return decode_object(ruleset, nlh);
+	case NFT_MSG_NEWFLOWTABLE:
+		return decode_flowtable(ruleset, nlh);
 	}
 	return 0;
 }
@@ -47,14 +52,19 @@ static void use_ruleset(struct ruleset *ruleset, struct arena *arena)
 	struct set *sets[N_PROGRAM_SETS];
 	struct ruleset *desired = program_build(arena, sets);
 	char digest[DIGEST_TEXT];
+	struct difference *differences;
 	struct outcome outcome;
+	struct edits *edits;
+	size_t n_all;
 
 	ruleset_sort(desired);
 	ruleset_digest(ruleset, digest);
 	free(text_ruleset(ruleset, NULL));
 	eval_packet(ruleset, NF_INET_FORWARD, &packet, &outcome);
-	batch_free(encode_edits(ruleset, desired,
-				diff_rulesets(ruleset, desired, arena), 1));
+	edits = diff_rulesets(ruleset, desired, arena);
+	batch_free(encode_edits(ruleset, desired, edits, 1));
+	describe_edits(ruleset, desired, edits, 100, arena, &differences,
+		       &n_all);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

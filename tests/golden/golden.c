@@ -163,15 +163,13 @@ static bool check_file(const char *path)
 	return ok;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	unsigned int passed = 0, failed = 0;
-	char *pattern;
+	static const char pattern[] = "tests/golden/*.conf";
 	glob_t files;
 	size_t i;
 
-	if (argc != 2 || asprintf(&pattern, "%s/*.conf", argv[1]) < 0)
-		return 2;
 	if (glob(pattern, 0, NULL, &files)) {
 		fprintf(stderr, "no files match %s\n", pattern);
 		return 2;
@@ -182,7 +180,6 @@ int main(int argc, char **argv)
 		else
 			failed++;
 	globfree(&files);
-	free(pattern);
 	printf("golden: %u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }

@@ -19,6 +19,7 @@
 #include "compile.h"
 #include "diff.h"
 #include "encode.h"
+#include "look.h"
 #include "nft.h"
 
 #define TODAY 20261101
@@ -44,7 +45,7 @@ static int commit(struct nft *nft, const struct ruleset *desired,
 	uint32_t genid;
 	int rc;
 
-	rc = nft_read(nft, arena, &observed, &genid);
+	rc = look_all(nft, arena, &observed, &genid);
 	if (rc)
 		return rc;
 	edits = diff_rulesets(observed, desired, arena);

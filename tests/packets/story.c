@@ -55,7 +55,7 @@ void story_send(struct story *story, const char *iif, const struct frame *frame)
 		story->error = rc;
 }
 
-struct watch {
+struct wire_watch {
 	struct view sent;
 	struct outcome *outcome;
 };
@@ -82,7 +82,7 @@ static bool is_the_same(const struct view *sent,
 
 static void watch_see(const struct sighting *sighting, void *data)
 {
-	struct watch *watch = data;
+	struct wire_watch *watch = data;
 	struct outcome *outcome = watch->outcome;
 
 	if (is_the_same(&watch->sent, sighting)) {
@@ -119,7 +119,7 @@ static bool parse_sent(const struct frame *frame, struct view *view)
 void story_watch(struct story *story, const struct frame *frame,
 		 struct outcome *outcome)
 {
-	struct watch watch = { .outcome = outcome };
+	struct wire_watch watch = { .outcome = outcome };
 
 	memset(outcome, 0, sizeof(*outcome));
 	if (story->error)

@@ -773,6 +773,80 @@ START_TEST(test_zones_of_all_files_are_counted)
 }
 END_TEST
 
+START_TEST(test_watch)
+{
+	ck_assert(model->watch.ownership && !model->watch.alert);
+	ck_assert_uint_eq(model->watch.compare_seconds, 60);
+	ck_assert_int_eq(parse("f", "watch={ownership=false;mode=\"alert\";"
+				    "compare_seconds=86400;};"),
+			 0);
+	ck_assert(!model->watch.ownership && model->watch.alert);
+	ck_assert_uint_eq(model->watch.compare_seconds, 86400);
+	ck_assert_int_eq(parse("g", "\nwatch={mode=\"repair\";};"), -EINVAL);
+	check_findings("g:2: error: duplicate \"watch\" is already there; "
+		       "remove one of the two (see f:1)\n");
+	ck_assert(model->watch.alert);
+}
+END_TEST
+
+/* A value with a mistake is as if it were not there. */
+START_TEST(test_watch_with_mistakes)
+{
+	ck_assert_int_eq(parse("f", "watch={ownership=0;mode=\"?\";"
+				    "compare_seconds=86401;};"),
+			 -EINVAL);
+	check_findings("f:1: error: type watch: ownership must be true or "
+		       "false, without quotes, but is a number\n"
+		       "f:1: error: value watch: mode: there is no \"?\"; use "
+		       "one of \"repair\", \"alert\"\n"
+		       "f:1: error: value watch: compare_seconds must be 5 to "
+		       "86400\n");
+	ck_assert(model->watch.ownership && !model->watch.alert);
+	ck_assert_uint_eq(model->watch.compare_seconds, 60);
+}
+END_TEST
+
+START_TEST(test_sysctls)
+{
+	ck_assert_int_eq(parse("f", "sysctls=[\"net.ipv4.ip_forward = 1\",\n"
+				    "\"net/ipv4/conf/e.1/rp_filter=2\"];"),
+			 0);
+	ck_assert_int_eq(parse("g", "sysctls=[];"), 0);
+	ck_assert_int_eq(parse("h", "sysctls=[\"net.core.somaxconn=1\",\n"
+				    "\"net.ipv4.conf.e/1.rp_filter=1\"];"),
+			 -EINVAL);
+	check_findings("h:2: error: duplicate the sysctl "
+		       "\"net.ipv4.conf.e/1.rp_filter\" is claimed twice (see "
+		       "f:2)\n");
+	ck_assert_uint_eq(model->n_sysctls, 3);
+	ck_assert_str_eq(model->sysctls[0].name, "net.ipv4.ip_forward");
+	ck_assert_str_eq(model->sysctls[0].value, "1");
+	check_place(&model->sysctls[0].at, "f", 1);
+	ck_assert_str_eq(model->sysctls[1].name, "net.ipv4.conf.e/1.rp_filter");
+	ck_assert_str_eq(model->sysctls[1].value, "2");
+	check_place(&model->sysctls[1].at, "f", 2);
+	ck_assert_str_eq(model->sysctls[2].name, "net.core.somaxconn");
+	check_place(&model->sysctls[2].at, "h", 1);
+}
+END_TEST
+
+START_TEST(test_sysctls_of_all_files_are_counted)
+{
+	char text[100];
+	unsigned int i;
+
+	for (i = 0; i < 256; i++) {
+		snprintf(text, sizeof(text), "sysctls=[\"net.x%u=1\"];", i);
+		ck_assert_int_eq(parse("f", text), 0);
+	}
+	ck_assert_int_eq(parse("g", "sysctls=[\n\"net.a=1\",\n\"net.b=1\"];"),
+			 -EINVAL);
+	check_findings("g:2: error: limit there are too many sysctls; the "
+		       "limit is 256\n");
+	ck_assert_uint_eq(model->n_sysctls, 256);
+}
+END_TEST
+
 START_TEST(test_finish)
 {
 	ck_assert_int_eq(parse("f", "# nothing"), 0);
@@ -914,6 +988,10 @@ Suite *test_conf_suite(void)
 	tcase_add_test(tc, test_lists_go_on_in_further_files);
 	tcase_add_test(tc, test_single_groups_are_single);
 	tcase_add_test(tc, test_zones_of_all_files_are_counted);
+	tcase_add_test(tc, test_watch);
+	tcase_add_test(tc, test_watch_with_mistakes);
+	tcase_add_test(tc, test_sysctls);
+	tcase_add_test(tc, test_sysctls_of_all_files_are_counted);
 	tcase_add_test(tc, test_finish);
 	tcase_add_test(tc, test_finish_after_syntax);
 	tcase_add_test(tc, test_nothing_but_mistakes);

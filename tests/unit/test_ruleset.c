@@ -130,6 +130,36 @@ static void put_strange_in_set(struct ruleset *r)
 	set_named(r, "hh4")->has_other = true;
 }
 
+static void put_strange_on_element(struct ruleset *r)
+{
+	set_named(r, "hh4")->elems[0].has_other = true;
+}
+
+static void add_catchall(struct ruleset *r)
+{
+	set_named(r, "live")->has_catchall = true;
+}
+
+static void add_stray_bound(struct ruleset *r)
+{
+	set_named(r, "net4")->has_stray = true;
+}
+
+static void add_object(struct ruleset *r)
+{
+	static struct other object = { OTHER_OBJECT, NFT_OBJECT_QUOTA, "q" };
+
+	r->others = &object;
+	r->n_others = 1;
+}
+
+static void bind_chain(struct ruleset *r)
+{
+	struct chain *chain = (struct chain *)ruleset_chain(r, "errors");
+
+	chain->has_other = chain->is_bound = true;
+}
+
 static void lose_rule(struct ruleset *r)
 {
 	((struct chain *)ruleset_chain(r, "forward"))->n_rules--;
@@ -184,6 +214,11 @@ static const struct {
 	{ "change_mark", change_mark, EDIT_ELEMENTS },
 	{ "change_set_flags", change_set_flags, EDIT_PROGRAM },
 	{ "put_strange_in_set", put_strange_in_set, EDIT_PROGRAM },
+	{ "put_strange_on_element", put_strange_on_element, EDIT_ELEMENTS },
+	{ "add_catchall", add_catchall, EDIT_ELEMENTS },
+	{ "add_stray_bound", add_stray_bound, EDIT_ELEMENTS },
+	{ "add_object", add_object, EDIT_PROGRAM },
+	{ "bind_chain", bind_chain, EDIT_PROGRAM },
 	{ "lose_rule", lose_rule, EDIT_PROGRAM },
 	{ "swap_rules", swap_rules, EDIT_PROGRAM },
 	{ "invert_compare", invert_compare, EDIT_PROGRAM },
