@@ -31,6 +31,7 @@
 #include "diff.h"
 #include "encode.h"
 #include "load.h"
+#include "look.h"
 #include "nft.h"
 #include "text.h"
 
@@ -113,7 +114,7 @@ static void commit(const struct ruleset *desired)
 	uint32_t genid = 0;
 	size_t n;
 
-	if (nft_open(&nft) || nft_read(nft, scratch, &observed, &genid))
+	if (nft_open(&nft) || look_all(nft, scratch, &observed, &genid))
 		fail("reading the kernel");
 	batch = encode_edits(observed, desired,
 			     diff_rulesets(observed, desired, scratch), genid);
@@ -166,7 +167,7 @@ static void read_ours(void)
 	struct nft *nft;
 	uint32_t genid;
 
-	if (nft_open(&nft) || nft_read(nft, arena, &observed, &genid))
+	if (nft_open(&nft) || look_all(nft, arena, &observed, &genid))
 		fail("reading the kernel");
 	arena_free(arena);
 	nft_close(nft);
