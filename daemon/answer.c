@@ -6,15 +6,20 @@
  */
 #include "answer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "actor.h"
+#include "answer_grant.h"
 #include "arena.h"
 #include "day.h"
 #include "engine.h"
+#include "file.h"
+#include "history.h"
 #include "links.h"
 #include "log.h"
+#include "planner.h"
 #include "record.h"
 #include "show.h"
 
@@ -31,9 +36,19 @@ static unsigned int answer_right_for(enum varlink_method method)
 	case VARLINK_DRIFT:
 	case VARLINK_AUDIT:
 	case VARLINK_WATCH:
+	case VARLINK_PLAN:
+	case VARLINK_HISTORY:
+	case VARLINK_SHOW:
+	case VARLINK_DIFF:
+	case VARLINK_ALLOWED:
 		return ANSWER_VIEW;
 	case VARLINK_RELOAD:
+	case VARLINK_APPLY:
+	case VARLINK_CONFIRM:
+	case VARLINK_ROLLBACK:
 	case VARLINK_WITHDRAW:
+	case VARLINK_ALLOW:
+	case VARLINK_DISALLOW:
 		return ANSWER_OPERATE;
 	}
 	return ANSWER_VIEW | ANSWER_OPERATE;
@@ -77,47 +92,131 @@ static json_t *answer_zones(const struct engine *engine)
 	if (links_list(arena, &around))
 		log_error("SEKI-ERROR", 0, "The interfaces cannot be listed");
 	zones = show_zones(engine_policy(engine), &around,
-			   engine_today(engine));
+			   engine_terms(engine));
 	arena_free(arena);
 	return varlink_reply(json_pack("{so}", "zones", zones), false);
 }
 
-static json_t *answer_reload(struct engine *engine, const struct actor *actor,
-			     uint64_t now_usec)
+/* Of a change that was made; the engine still says whether it will last */
+static json_t *answer_applied(const struct engine *engine,
+			      const struct engine_outcome *outcome)
+{
+	int64_t left = history_seconds_left(engine_history(engine));
+	json_int_t until = (json_int_t)(day_now_usec() / 1000000) + left;
+	json_t *awaited = left < 0 ? json_null() : json_integer(until);
+	json_t *ended = outcome->swept ?
+				json_integer((json_int_t)outcome->n_ended) :
+				json_null();
+
+	return varlink_reply(
+		json_pack("{sb ss ss sI sI sI so so sI sI sI sI sI sI so}",
+			  "edited", outcome->edited, "from", outcome->from,
+			  "to", outcome->to, "generation",
+			  (json_int_t)outcome->generation, "number",
+			  (json_int_t)outcome->number, "confirm_seconds",
+			  (json_int_t)(left < 0 ? 0 : left), "confirm_until",
+			  awaited, "sessions_ended", ended, "conduits_added",
+			  (json_int_t)outcome->change.n_added,
+			  "conduits_removed",
+			  (json_int_t)outcome->change.n_removed,
+			  "conduits_changed",
+			  (json_int_t)outcome->change.n_changed,
+			  "elements_added", (json_int_t)outcome->n_added,
+			  "elements_deleted", (json_int_t)outcome->n_deleted,
+			  "warnings", (json_int_t)outcome->diag->n_warnings,
+			  "findings", show_findings(outcome->diag)),
+		false);
+}
+
+static json_t *answer_refused(const struct engine_outcome *outcome)
+{
+	return varlink_error(
+		VARLINK_ERROR "Refused",
+		answer_have(json_pack(
+			"{sssIsIso}", "reason", outcome->reason, "errors",
+			(json_int_t)outcome->diag->n_errors, "warnings",
+			(json_int_t)outcome->diag->n_warnings, "findings",
+			show_findings(outcome->diag))));
+}
+
+/*
+ * Is it for want of the generation that it was refused? The kernel has the same
+ * error numbers, so the generation itself is asked. NULL: it is there
+ */
+static json_t *answer_lacking(const struct engine *engine, uint64_t number)
+{
+	struct file_config config;
+	int rc = history_load(engine_history(engine), number, &config);
+
+	file_unload(&config);
+	return !rc || rc == -EINVAL ? NULL :
+				      varlink_generation_error(number, rc);
+}
+
+static json_t *answer_apply(struct engine *engine, const struct actor *actor,
+			    const struct engine_order *order, uint64_t now_usec)
 {
 	struct engine_outcome outcome;
-	json_t *reply, *findings;
+	json_t *reply = NULL;
 
-	engine_reload(engine, actor, now_usec, &outcome);
-	findings = show_findings(outcome.diag);
-	if (outcome.refused)
-		reply = varlink_error(
-			VARLINK_ERROR "Refused",
-			json_pack("{sssIsIso}", "reason", outcome.reason,
-				  "errors", (json_int_t)outcome.diag->n_errors,
-				  "warnings",
-				  (json_int_t)outcome.diag->n_warnings,
-				  "findings", findings));
-	else
-		reply = varlink_reply(
-			json_pack("{sb ss ss sI sI sI sI sI sI sI so}",
-				  "edited", outcome.edited, "from",
-				  outcome.from, "to", outcome.to, "generation",
-				  (json_int_t)outcome.generation,
-				  "conduits_added",
-				  (json_int_t)outcome.change.n_added,
-				  "conduits_removed",
-				  (json_int_t)outcome.change.n_removed,
-				  "conduits_changed",
-				  (json_int_t)outcome.change.n_changed,
-				  "elements_added", (json_int_t)outcome.n_added,
-				  "elements_deleted",
-				  (json_int_t)outcome.n_deleted, "warnings",
-				  (json_int_t)outcome.diag->n_warnings,
-				  "findings", findings),
-			false);
+	engine_apply(engine, actor, order, now_usec, &outcome);
+	if (!outcome.refused)
+		reply = answer_applied(engine, &outcome);
+	else if (order->generation)
+		reply = answer_lacking(engine, order->generation);
+	if (!reply)
+		reply = answer_refused(&outcome);
 	engine_outcome_free(&outcome);
 	return reply;
+}
+
+/* Reload comes here as well: it is the one without parameters. */
+static json_t *answer_change(struct engine *engine, const struct actor *actor,
+			     const struct varlink_request *request,
+			     uint64_t now_usec)
+{
+	struct engine_order order = {
+		.path = request->file[0] ? request->file : NULL,
+		.generation = request->generation,
+		.confirm_seconds = request->confirm_seconds,
+		.why = request->why,
+	};
+	json_t *error = NULL;
+
+	if (order.path)
+		error = planner_forbid(engine, actor, order.path);
+	if (request->method == VARLINK_ROLLBACK && !order.generation)
+		order.generation = engine_previous(engine);
+	if (request->method == VARLINK_ROLLBACK && !order.generation)
+		error = varlink_generation_error(0, -ENOENT);
+	return error ? error : answer_apply(engine, actor, &order, now_usec);
+}
+
+static json_t *answer_confirm(struct engine *engine, const struct actor *actor,
+			      uint64_t now_usec)
+{
+	int rc = engine_confirm(engine, actor, now_usec);
+	uint64_t number = history_running(engine_history(engine));
+
+	if (!rc)
+		return varlink_reply(
+			json_pack("{sI}", "number", (json_int_t)number), false);
+	if (rc == -ENOENT)
+		return varlink_error(VARLINK_ERROR "NothingAwaited", NULL);
+	return varlink_error(
+		VARLINK_ERROR "Failed",
+		answer_have(json_pack("{ss}", "reason", strerror(-rc))));
+}
+
+static json_t *answer_show(const struct engine *engine, uint64_t number)
+{
+	const struct history *history = engine_history(engine);
+	json_t *files = history_files_json(history, number), *error;
+
+	if (files)
+		return varlink_reply(files, false);
+	error = answer_lacking(engine, number);
+	return error ? error : varlink_generation_error(number, -EIO);
 }
 
 static json_t *answer_withdraw(struct engine *engine, const struct actor *actor,
@@ -145,7 +244,7 @@ static json_t *answer_conduits(struct engine *engine, struct answer *answer,
 	json_t *conduits;
 
 	counts = engine_counts(engine, day_now_usec(), &n_counts);
-	conduits = show_conduits(policy, counts, n_counts, engine_today(engine),
+	conduits = show_conduits(policy, counts, n_counts, engine_terms(engine),
 				 &next);
 	answer->next = next;
 	answer->continues = answer->next < policy->n_conduits;
@@ -226,12 +325,24 @@ static json_t *answer_method(const struct answer_source *source,
 		return answer_zones(engine);
 	case VARLINK_MATRIX:
 		return varlink_reply(show_matrix(engine_policy(engine),
-						 engine_today(engine)),
+						 engine_terms(engine)),
 				     false);
 	case VARLINK_CONDUITS:
 		return answer_conduits(engine, answer, request->more);
 	case VARLINK_RELOAD:
-		return answer_reload(engine, actor, now_usec);
+	case VARLINK_APPLY:
+	case VARLINK_ROLLBACK:
+		return answer_change(engine, actor, request, now_usec);
+	case VARLINK_CONFIRM:
+		return answer_confirm(engine, actor, now_usec);
+	case VARLINK_HISTORY:
+		return varlink_reply(history_json(engine_history(engine)),
+				     false);
+	case VARLINK_SHOW:
+		return answer_show(engine, request->generation);
+	case VARLINK_DIFF:
+		return planner_diff(engine, request->from, request->to,
+				    now_usec);
 	case VARLINK_WITHDRAW:
 		return answer_withdraw(engine, actor, now_usec);
 	case VARLINK_DRIFT:
@@ -242,6 +353,15 @@ static json_t *answer_method(const struct answer_source *source,
 	case VARLINK_WATCH:
 		return answer_start_watch(source->records, answer,
 					  request->more);
+	case VARLINK_PLAN:
+		return planner_reply(engine, actor, request->file, request->nft,
+				     now_usec);
+	case VARLINK_ALLOW:
+		return answer_allow(engine, actor, request, now_usec);
+	case VARLINK_DISALLOW:
+		return answer_disallow(engine, actor, request->name, now_usec);
+	case VARLINK_ALLOWED:
+		return answer_allowed(engine, now_usec);
 	case VARLINK_VERSION:
 		return varlink_reply(
 			json_pack("{ss}", "version", SEKIMORI_VERSION), false);

@@ -21,7 +21,7 @@ struct answer_source {
 /* What a caller may do. Bits, decided once for a connection. */
 enum answer_right {
 	ANSWER_VIEW = 1, /* see the policy and its state */
-	ANSWER_OPERATE = 2, /* reload, withdraw */
+	ANSWER_OPERATE = 2, /* apply, confirm, roll back, withdraw */
 };
 
 /**

@@ -60,7 +60,8 @@ void call_close(struct call *call)
 	free(call);
 }
 
-int call_send(struct call *call, const char *method, bool more)
+int call_send(struct call *call, const char *method, json_t *parameters,
+	      bool more)
 {
 	json_t *json =
 		json_pack("{so}", "method",
@@ -69,7 +70,8 @@ int call_send(struct call *call, const char *method, bool more)
 	size_t len, at = 0;
 	ssize_t sent = 0;
 
-	if (!json || (more && json_object_set_new(json, "more", json_true())))
+	if (!json || (more && json_object_set_new(json, "more", json_true())) ||
+	    (parameters && json_object_set_new(json, "parameters", parameters)))
 		abort();
 	text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);

@@ -13,13 +13,15 @@ int call_open(const char *path, struct call **call);
 void call_close(struct call *call);
 
 /**
- * call_send - call a method of the control interface, without parameters
+ * call_send - call a method of the control interface
  * @method: "Status", for example
+ * @parameters: an object, taken over; NULL: none
  * @more: several replies are welcome
  *
  * 0 or -errno.
  */
-int call_send(struct call *call, const char *method, bool more);
+int call_send(struct call *call, const char *method, json_t *parameters,
+	      bool more);
 
 /**
  * call_receive - the next reply

@@ -11,7 +11,7 @@ struct records;
 
 /*
  * Who may: root and the members of the control group may view and operate
- * (reload, withdraw); others are refused. Asked of the kernel, by SO_PEERCRED
+ * (apply, confirm, roll back, withdraw); others are refused. Asked of the kernel, by SO_PEERCRED
  * and SO_PEERGROUPS, never of the caller.
  */
 #define CONTROL_CLIENTS_MAX 32

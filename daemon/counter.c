@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "day.h"
 #include "look.h"
 #include "policy.h"
 #include "program.h"
@@ -65,8 +66,10 @@ void counter_follow(struct counters *counters, const struct policy *policy)
 	counters->n_counts = policy->n_flows;
 }
 
-static const char *const counter_sets[] = { PROGRAM_LIVE, PROGRAM_LIVE_IN,
-					    PROGRAM_LIVE_OUT };
+static const char *const counter_sets[] = {
+	PROGRAM_LIVE,	    PROGRAM_LIVE_IN,	   PROGRAM_LIVE_OUT,
+	PROGRAM_LIVE_TIMED, PROGRAM_LIVE_IN_TIMED, PROGRAM_LIVE_OUT_TIMED
+};
 #define COUNTER_SETS (sizeof(counter_sets) / sizeof(counter_sets[0]))
 
 /* Add what one of the maps counted; the mark is the last field of its key. */
@@ -90,14 +93,6 @@ static void counter_add_set(struct show_count *counts, size_t n_counts,
 		count->packets += elem->packets;
 		count->bytes += elem->bytes;
 	}
-}
-
-static uint64_t counter_clock_usec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 void counter_take(struct counters *counters, const struct ruleset *observed,
@@ -130,7 +125,7 @@ int counter_sample(struct counters *counters, struct nft *nft,
 		   const struct ruleset *desired, uint64_t now_usec)
 {
 	struct arena *arena = arena_new();
-	uint64_t start = counter_clock_usec();
+	uint64_t start = day_clock_usec();
 	struct suspects suspects;
 	const struct look *look;
 	size_t i;
@@ -142,7 +137,7 @@ int counter_sample(struct counters *counters, struct nft *nft,
 	rc = look_now(nft, &suspects, desired, arena, &look);
 	if (!rc) {
 		counter_take(counters, look_observed(look), now_usec);
-		counters->cost_usec = counter_clock_usec() - start;
+		counters->cost_usec = day_clock_usec() - start;
 	}
 	arena_free(arena);
 	return rc;

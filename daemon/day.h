@@ -3,15 +3,16 @@
 #define SEKIMORI_DAY_H
 
 #include <stdint.h>
-#include <time.h>
+
+#include "calendar.h"
 
 /** day_now_usec - the wall clock, microseconds since 1970 UTC */
 uint64_t day_now_usec(void);
 
-/** day_of - the local date of @now as yyyymmdd */
-unsigned int day_of(time_t now);
+/** day_clock_usec - CLOCK_MONOTONIC: for durations, which nobody can set */
+uint64_t day_clock_usec(void);
 
-/** day_end - when the local day after @now begins */
-time_t day_end(time_t now);
+/** day_calendar - the time zone that the machine is in */
+extern const struct calendar day_calendar;
 
 #endif

@@ -5,26 +5,35 @@
  * using a ruleset until it was given another one with success, so none is
  * freed before that.
  */
-#include "engine.h"
+#include "inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "arena.h"
-#include "audit.h"
 #include "compile.h"
-#include "counter.h"
 #include "day.h"
 #include "finding.h"
-#include "keeper.h"
 #include "log.h"
+#include "look.h"
+#include "nft.h"
 #include "state.h"
+#include "trial.h"
 
+/* When what was confirmed could not be put in force again: how long until it
+ * is tried once more */
+#define ENGINE_FALL_BACK_USEC (60 * 1000000ull)
 #define ENGINE_REMEMBER_USEC (600 * 1000000ull)
 #define ENGINE_SAMPLE_USEC (50 * 1000000ull)
 #define ENGINE_SAVE_USEC (1 * 1000000ull)
+#define ENGINE_JOURNAL_USEC (200 * 1000ull)
+
+/* How far the wall clock may be put back or jump without any consequence */
+#define ENGINE_CLOCK_USEC (2 * 1000000ull)
 
 /* How long the rest of the daemon may have to wait for us */
 #define ENGINE_BUDGET_USEC 5000
@@ -32,40 +41,6 @@
 /* Audits take at most about a twentieth of our time. */
 #define ENGINE_AUDIT_USEC (200 * 1000ull)
 #define ENGINE_AUDIT_SHARE 20
-
-/* A policy and the ruleset that it makes on one day */
-struct generation {
-	struct file_config config;
-	struct arena *arena; /* of the ruleset */
-	struct ruleset *ruleset;
-	unsigned int today;
-	char digest[DIGEST_TEXT];
-};
-
-struct engine {
-	struct keeper *keeper;
-	struct audit *audit;
-	struct nft *nft; /* for counters */
-	const char *path, *state_path;
-	struct generation running;
-	enum engine_state state; /* but for drift, which the keeper knows of */
-	uint64_t n_earlier; /* changes that earlier runs made to the table */
-	uint64_t serial;
-	uint64_t started_usec, changed_usec; /* wall clock */
-	uint64_t remembered_usec; /* wall clock */
-	struct counters counters;
-
-	bool audit_wanted; /* something has changed */
-	bool audit_requested; /* somebody waits for it */
-	bool audit_running;
-	bool audit_answers; /* the one that runs was requested */
-	uint64_t audit_cost_usec;
-	uint64_t audit_due_usec; /* not before; CLOCK_MONOTONIC */
-	uint64_t n_compared; /* by the keeper, when one was requested */
-	uint64_t n_audited; /* for requests */
-
-	uint64_t saved_generation, saved_usec; /* CLOCK_MONOTONIC */
-};
 
 const char *engine_state_name(enum engine_state state)
 {
@@ -82,14 +57,6 @@ const char *engine_state_name(enum engine_state state)
 	return "?";
 }
 
-static uint64_t engine_clock_usec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 /* Everything was read, and is right. */
 static void engine_on_compared(void *data, const struct ruleset *observed,
 			       uint64_t now_usec)
@@ -98,17 +65,24 @@ static void engine_on_compared(void *data, const struct ruleset *observed,
 
 	counter_take(&engine->counters, observed, now_usec);
 	engine->audit_wanted = true;
+	sweeper_again(engine->sweeper);
 }
 
-int engine_open(const char *path, const char *state_path, struct engine **out)
+int engine_open(const char *path, const char *state_dir,
+		struct records *records, struct engine **out)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
 	int rc;
 
-	if (!engine)
+	if (!engine ||
+	    asprintf(&engine->state_path, "%s/state.json", state_dir) < 0)
 		abort();
 	engine->path = path;
-	engine->state_path = state_path;
+	engine->records = records;
+	engine->confirm_due_usec = engine->journal_due_usec = UINT64_MAX;
+	engine->history = history_open(state_dir, path);
+	engine->sweeper = sweeper_open();
+	engine->allow = allow_open(state_dir);
 	rc = nft_open(&engine->nft);
 	if (!rc)
 		rc = keeper_open(engine_on_compared, engine, &engine->keeper);
@@ -122,15 +96,16 @@ int engine_open(const char *path, const char *state_path, struct engine **out)
 	return 0;
 }
 
-static time_t engine_seconds(uint64_t usec)
+static int64_t engine_seconds(uint64_t usec)
 {
-	return (time_t)(usec / 1000000);
+	return (int64_t)(usec / 1000000);
 }
 
-static void engine_drop_ruleset(struct generation *generation)
+void engine_drop_ruleset(struct generation *generation)
 {
 	arena_free(generation->arena);
 	generation->arena = NULL;
+	generation->terms = NULL;
 	generation->ruleset = NULL;
 }
 
@@ -146,29 +121,65 @@ void engine_free(struct engine *engine)
 		return;
 	keeper_close(engine->keeper);
 	audit_close(engine->audit);
+	sweeper_close(engine->sweeper);
+	history_close(engine->history);
+	allow_close(engine->allow);
+	free(engine->state_path);
 	nft_close(engine->nft);
 	engine_drop_generation(&engine->running);
 	counter_free(&engine->counters);
 	free(engine);
 }
 
-static void engine_compile(struct generation *generation, unsigned int today)
+/*
+ * The time that terms go by. It never goes back: what has ended would begin
+ * again. A clock that was put back by more than a little is not believed, until
+ * it is as late again; see engine_floor().
+ */
+uint64_t engine_time(struct engine *engine, uint64_t now_usec)
 {
+	if (now_usec > engine->latest_usec)
+		engine->latest_usec = now_usec;
+	if (engine->latest_usec - now_usec <= ENGINE_CLOCK_USEC)
+		return engine->latest_usec;
+	return now_usec;
+}
+
+/* A clock that shows an earlier time is wrong. */
+static int64_t engine_floor(const struct engine *engine)
+{
+	int64_t latest = engine_seconds(engine->latest_usec);
+
+	return latest > SEKIMORI_RELEASED ? latest : SEKIMORI_RELEASED;
+}
+
+void engine_compile(const struct engine *engine, struct generation *generation,
+		    uint64_t now_usec)
+{
+	const struct policy *policy = generation->config.policy;
+
 	generation->arena = arena_new();
-	generation->ruleset = compile_policy(generation->config.policy, today,
-					     generation->arena);
-	generation->today = today;
+	generation->terms = terms_build(policy, engine_seconds(now_usec),
+					engine_floor(engine), &day_calendar,
+					generation->arena);
+	generation->ruleset =
+		compile_policy(policy, generation->terms, generation->arena);
 	ruleset_digest(generation->ruleset, generation->digest);
 }
 
-static uint64_t engine_generation(const struct engine *engine)
+int engine_try(struct generation *generation)
+{
+	return trial_policy(generation->config.policy, generation->terms,
+			    &generation->config.diag);
+}
+
+uint64_t engine_generation(const struct engine *engine)
 {
 	return engine->n_earlier + keeper_n_commits(engine->keeper);
 }
 
-/* Make the kernel hold @desired, guarded as its own policy says. */
-static int engine_apply(struct engine *engine, struct generation *desired,
-			uint64_t now_usec, struct keeper_edit *edit)
+int engine_put(struct engine *engine, struct generation *desired,
+	       uint64_t now_usec, struct keeper_edit *edit)
 {
 	const struct policy *running = engine->running.config.policy;
 	int rc;
@@ -185,7 +196,7 @@ static int engine_apply(struct engine *engine, struct generation *desired,
 	return rc;
 }
 
-static const char *engine_why(int rc)
+const char *engine_why(int rc)
 {
 	switch (rc) {
 	case -EAGAIN:
@@ -202,10 +213,13 @@ static const char *engine_why(int rc)
 
 static void engine_take_memory(struct engine *engine)
 {
+	int64_t latest = 0;
 	int rc;
 
-	rc = state_load(engine->state_path, &engine->n_earlier,
+	rc = state_load(engine->state_path, &engine->n_earlier, &latest,
 			&engine->counters);
+	engine->remembers = !rc;
+	engine->latest_usec = (uint64_t)latest * 1000000;
 	if (rc && rc != -ENOENT)
 		log_error("SEKI-ERROR", rc,
 			  "The memory of earlier runs in %s cannot be used; "
@@ -214,13 +228,16 @@ static void engine_take_memory(struct engine *engine)
 }
 
 /* Written after each change, so that the generation never counts back. */
-static void engine_save(struct engine *engine)
+void engine_save(struct engine *engine)
 {
 	uint64_t generation = engine_generation(engine);
-	int rc = state_save(engine->state_path, generation, &engine->counters);
+	int64_t latest = engine_seconds(engine->latest_usec);
+	int rc = state_save(engine->state_path, generation, latest,
+			    &engine->counters);
 
 	engine->saved_generation = generation;
-	engine->saved_usec = engine_clock_usec();
+	engine->saved_usec = day_clock_usec();
+	engine->remembers |= !rc;
 	if (rc)
 		log_error("SEKI-ERROR", rc, "%s cannot be written",
 			  engine->state_path);
@@ -281,38 +298,154 @@ static void engine_log_ownership(const struct engine *engine)
 	log_end(&line, LOG_WARNING);
 }
 
+static bool engine_has_terms(const struct policy *policy)
+{
+	size_t i;
+
+	for (i = 0; i < policy->n_conduits; i++)
+		if (term_is_limited(&policy->conduits[i]))
+			return true;
+	return false;
+}
+
+/* Say once that the clock is wrong, and once that it is right again. */
+void engine_note_clock(struct engine *engine, uint64_t now_usec)
+{
+	const struct policy *policy = engine->running.config.policy;
+	bool behind = engine_seconds(now_usec) < engine_floor(engine);
+	struct log_line line;
+
+	if (behind == engine->clock_behind)
+		return;
+	engine->clock_behind = behind;
+	if (!engine_has_terms(policy))
+		return;
+	if (behind)
+		log_begin(&line, "SEKI-CLOCK",
+			  "The clock shows an earlier time than it has shown "
+			  "before, or than this version was made at; until it "
+			  "is later than that, no conduit is in force that has "
+			  "a term. If it is right now, remove %s and reload",
+			  engine->state_path);
+	else
+		log_begin(&line, "SEKI-CLOCK",
+			  "The clock can be right again; conduits that have a "
+			  "term are in force as it says");
+	log_add_number(&line, "now", now_usec / 1000000);
+	log_add_number(&line, "latest",
+		       (unsigned long long)engine_floor(engine));
+	log_end(&line, behind ? LOG_ALERT : LOG_NOTICE);
+}
+
+/*
+ * Has the wall clock been set? The kernel counts how long elements last by
+ * another clock, and so knows nothing of it.
+ */
+static bool engine_clock_was_set(struct engine *engine, uint64_t now_usec)
+{
+	int64_t offset = (int64_t)(now_usec - day_clock_usec());
+	int64_t moved = offset - engine->offset_usec;
+
+	/* many small steps are a large one */
+	if (moved <= (int64_t)ENGINE_CLOCK_USEC &&
+	    moved >= -(int64_t)ENGINE_CLOCK_USEC)
+		return false;
+	engine->offset_usec = offset;
+	return true;
+}
+
+/* The policy that is to be in force, and how we have come by it */
+static int engine_begin(struct engine *engine, struct file_config *config,
+			uint64_t now_usec)
+{
+	engine->running.config = *config;
+	memset(config, 0, sizeof(*config));
+	engine->serial++;
+	counter_follow(&engine->counters, engine->running.config.policy);
+	engine_take_memory(engine);
+	engine_clock_was_set(engine, now_usec);
+	engine_compile(engine, &engine->running, engine_time(engine, now_usec));
+	return engine_try(&engine->running);
+}
+
 int engine_start(struct engine *engine, struct file_config *config,
 		 uint64_t now_usec)
 {
-	uint64_t start = engine_clock_usec();
+	uint64_t start = day_clock_usec();
 	struct keeper_edit edit;
 	int rc;
 
-	engine->running.config = *config;
-	memset(config, 0, sizeof(*config));
 	engine->started_usec = now_usec;
 	engine->remembered_usec = now_usec;
-	engine->serial++;
-	engine_compile(&engine->running, day_of(engine_seconds(now_usec)));
-	counter_follow(&engine->counters, engine->running.config.policy);
-	engine_take_memory(engine);
+	/* what was once accepted is enforced, whatever it is by now */
+	engine_begin(engine, config, now_usec);
+	now_usec = engine_time(engine, now_usec);
+	engine_note_clock(engine, now_usec);
 	finding_log(&engine->running.config.diag);
-	rc = engine_apply(engine, &engine->running, now_usec, &edit);
+	rc = engine_put(engine, &engine->running, now_usec, &edit);
 	if (rc) {
 		log_error("SEKI-ERROR", rc, "%s", engine_why(rc));
 		return rc;
 	}
 	engine->state = ENGINE_IN_FORCE;
-	engine_log_ready(engine, &edit, engine_clock_usec() - start);
+	engine_log_ready(engine, &edit, day_clock_usec() - start);
 	engine_log_ownership(engine);
 	if (edit.edited)
 		engine_save(engine);
+	engine_sweep(engine);
+	engine_await(engine);
+	history_begin_journal(engine->history);
 	return 0;
 }
 
-/* Replace what runs by what has been put in force */
-static void engine_take_generation(struct engine *engine,
-				   struct generation *next)
+/* Does the kernel have a table of ours, whatever it holds? */
+static bool engine_finds_table(struct engine *engine)
+{
+	struct arena *arena = arena_new();
+	struct ruleset *observed;
+	uint32_t genid;
+	bool found;
+
+	/* one that cannot be read is there, too */
+	found = look_all(engine->nft, arena, &observed, &genid) ||
+		observed->exists;
+	arena_free(arena);
+	return found;
+}
+
+int engine_shut(struct engine *engine, uint64_t now_usec)
+{
+	struct keeper_edit edit;
+	struct arena *arena;
+	int rc;
+
+	if (engine_finds_table(engine))
+		return 0; /* of a policy that was in force */
+	arena = arena_new();
+	rc = keeper_apply(engine->keeper, compile_nothing(arena), now_usec,
+			  &edit);
+	if (rc)
+		log_error("SEKI-ERROR", rc,
+			  "Not even a table that forwards nothing can be made");
+	keeper_forget(engine->keeper);
+	arena_free(arena);
+	return rc;
+}
+
+/*
+ * Who has removed the memory on disk says that the clock is right, whatever it
+ * has shown before.
+ */
+void engine_forgive_clock(struct engine *engine, uint64_t now_usec)
+{
+	if (!engine->remembers || !access(engine->state_path, F_OK) ||
+	    errno != ENOENT)
+		return;
+	engine->latest_usec = now_usec;
+	engine_save(engine);
+}
+
+void engine_take(struct engine *engine, struct generation *next)
 {
 	engine_drop_generation(&engine->running);
 	engine->running = *next;
@@ -320,120 +453,7 @@ static void engine_take_generation(struct engine *engine,
 	engine->serial++;
 	counter_follow(&engine->counters, engine->running.config.policy);
 	audit_forget(engine->audit);
-}
-
-static void engine_log_refusal(const struct engine *engine,
-			       const struct actor *actor,
-			       const struct engine_outcome *outcome)
-{
-	bool withdrawn = engine->state == ENGINE_WITHDRAWN;
-	struct log_line line;
-
-	log_begin(&line, "SEKI-REFUSED",
-		  "The new configuration is refused, %s: %s",
-		  withdrawn ? "and still nothing is in force" :
-			      "the old policy stays in force",
-		  outcome->reason);
-	log_add_actor(&line, actor);
-	log_add_number(&line, "errors", outcome->diag->n_errors);
-	log_add_number(&line, "warnings", outcome->diag->n_warnings);
-	log_add_text(&line, "digest", engine->running.digest);
-	log_end(&line, LOG_ERR);
-	finding_log(outcome->diag);
-}
-
-static void engine_log_reload(const struct actor *actor,
-			      const struct engine_outcome *outcome,
-			      uint64_t usec)
-{
-	struct log_line line;
-
-	log_begin(&line, "SEKI-RELOAD",
-		  outcome->edited ?
-			  "The configuration was read again and is in force" :
-			  "The configuration was read again; the kernel holds "
-			  "it already and was not touched");
-	log_add_actor(&line, actor);
-	log_add_text(&line, "from", outcome->from);
-	log_add_text(&line, "to", outcome->to);
-	log_add_number(&line, "conduits_added", outcome->change.n_added);
-	log_add_number(&line, "conduits_removed", outcome->change.n_removed);
-	log_add_number(&line, "conduits_changed", outcome->change.n_changed);
-	log_add_number(&line, "elements_added", outcome->n_added);
-	log_add_number(&line, "elements_deleted", outcome->n_deleted);
-	log_add_number(&line, "generation", outcome->generation);
-	log_add_number(&line, "ms", usec / 1000);
-	log_end(&line, LOG_NOTICE);
-}
-
-/* After a change that went wrong half way: back to what was in force */
-static void engine_return(struct engine *engine, uint64_t now_usec)
-{
-	struct keeper_edit edit;
-	int rc;
-
-	if (engine->state == ENGINE_WITHDRAWN)
-		return;
-	rc = engine_apply(engine, &engine->running, now_usec, &edit);
-	engine->state = rc ? ENGINE_UNSURE : ENGINE_IN_FORCE;
-	if (rc)
-		log_error("SEKI-ERROR", rc,
-			  "The old policy could not be put back at once, which "
-			  "is tried again every minute: %s",
-			  engine_why(rc));
-}
-
-int engine_reload(struct engine *engine, const struct actor *actor,
-		  uint64_t now_usec, struct engine_outcome *outcome)
-{
-	uint64_t start = engine_clock_usec();
-	struct generation next = { 0 };
-	struct keeper_edit edit;
-	int rc;
-
-	memset(outcome, 0, sizeof(*outcome));
-	memcpy(outcome->from, engine->running.digest, DIGEST_TEXT);
-	rc = file_load(engine->path, &next.config);
-	if (rc) {
-		outcome->reason = "The configuration has mistakes";
-		goto refused;
-	}
-	engine_compile(&next, day_of(engine_seconds(now_usec)));
-	rc = engine_apply(engine, &next, now_usec, &edit);
-	if (rc) {
-		outcome->reason = engine_why(rc);
-		if (edit.edited)
-			engine_return(engine, now_usec);
-		goto refused;
-	}
-	show_compare(engine->running.config.policy, next.config.policy,
-		     &outcome->change);
-	engine_take_generation(engine, &next);
-	memcpy(outcome->to, engine->running.digest, DIGEST_TEXT);
-	outcome->diag = &engine->running.config.diag;
-	outcome->n_added = edit.n_added;
-	outcome->n_deleted = edit.n_deleted;
-	outcome->edited = edit.edited;
-	outcome->generation = engine_generation(engine);
-	engine_log_reload(actor, outcome, engine_clock_usec() - start);
-	if (edit.edited)
-		engine_save(engine);
-	finding_log(outcome->diag);
-	return 0;
-refused:
-	outcome->refused = true;
-	outcome->generation = engine_generation(engine);
-	engine_drop_ruleset(&next);
-	outcome->refused_config = next.config;
-	outcome->diag = &outcome->refused_config.diag;
-	engine_log_refusal(engine, actor, outcome);
-	return rc;
-}
-
-void engine_outcome_free(struct engine_outcome *outcome)
-{
-	file_unload(&outcome->refused_config);
-	outcome->diag = NULL;
+	engine_sweep(engine);
 }
 
 int engine_withdraw(struct engine *engine, const struct actor *actor,
@@ -446,6 +466,7 @@ int engine_withdraw(struct engine *engine, const struct actor *actor,
 		log_error("SEKI-ERROR", rc, "The table could not be removed");
 		return rc;
 	}
+	sweeper_stop(engine->sweeper);
 	engine->state = ENGINE_WITHDRAWN;
 	engine->changed_usec = now_usec;
 	log_begin(&line, "SEKI-WITHDRAWN",
@@ -490,6 +511,7 @@ void engine_verify(struct engine *engine, uint64_t now_usec)
 static bool engine_has_compared(const struct engine *engine)
 {
 	return engine->state != ENGINE_IN_FORCE ||
+	       !keeper_keeps(engine->keeper) ||
 	       keeper_n_compared(engine->keeper) > engine->n_compared;
 }
 
@@ -498,13 +520,13 @@ static bool engine_wants_audit(const struct engine *engine)
 	if (engine->audit_requested)
 		return engine_has_compared(engine);
 	return engine->audit_wanted &&
-	       engine_clock_usec() >= engine->audit_due_usec;
+	       day_clock_usec() >= engine->audit_due_usec;
 }
 
 /* A piece of an audit, if one is due or under way */
 static void engine_audit(struct engine *engine, uint64_t now_usec)
 {
-	uint64_t start = engine_clock_usec(), pause_usec;
+	uint64_t start = day_clock_usec(), pause_usec;
 	int rc;
 
 	if (!engine->audit_running && !engine_wants_audit(engine))
@@ -517,7 +539,7 @@ static void engine_audit(struct engine *engine, uint64_t now_usec)
 		audit_begin(engine->audit);
 	}
 	rc = audit_step(engine->audit, engine->running.config.policy, now_usec);
-	engine->audit_cost_usec += engine_clock_usec() - start;
+	engine->audit_cost_usec += day_clock_usec() - start;
 	if (rc == 1)
 		return;
 	engine->audit_running = false;
@@ -525,20 +547,76 @@ static void engine_audit(struct engine *engine, uint64_t now_usec)
 	pause_usec = ENGINE_AUDIT_SHARE * engine->audit_cost_usec;
 	if (pause_usec < ENGINE_AUDIT_USEC)
 		pause_usec = ENGINE_AUDIT_USEC;
-	engine->audit_due_usec = engine_clock_usec() + pause_usec;
+	engine->audit_due_usec = day_clock_usec() + pause_usec;
+}
+
+void engine_sweep(struct engine *engine)
+{
+	sweeper_begin(engine->sweeper, engine->running.config.policy,
+		      engine->running.ruleset);
+}
+
+void engine_await(struct engine *engine)
+{
+	int64_t left = history_seconds_left(engine->history);
+
+	engine->confirm_due_usec =
+		left < 0 ? UINT64_MAX :
+			   day_clock_usec() + (uint64_t)left * 1000000;
+}
+
+/* The time to confirm may be over. */
+static void engine_check_confirmation(struct engine *engine, uint64_t now_usec)
+{
+	uint64_t clock_usec = day_clock_usec();
+
+	if (clock_usec < engine->confirm_due_usec)
+		return;
+	if (history_seconds_left(engine->history) == 0)
+		engine_fall_back(engine, now_usec);
+	engine_await(engine);
+	/* there is no way back; to try it again at once would be all we do */
+	if (history_seconds_left(engine->history) == 0)
+		engine->confirm_due_usec = clock_usec + ENGINE_FALL_BACK_USEC;
+}
+
+/*
+ * The journal waits for the disk, which repairs should not have to. So it is
+ * written when it has been quiet for a moment, or was not for a while.
+ */
+static void engine_write_journal(struct engine *engine)
+{
+	uint64_t clock_usec = day_clock_usec();
+
+	if (!history_lags(engine->history, engine->records)) {
+		engine->journal_due_usec = UINT64_MAX;
+		return;
+	}
+	if (engine->journal_due_usec == UINT64_MAX)
+		engine->journal_due_usec = clock_usec + ENGINE_JOURNAL_USEC;
+	if (clock_usec < engine->journal_due_usec)
+		return;
+	history_follow(engine->history, engine->records);
+	engine->journal_due_usec = UINT64_MAX;
 }
 
 bool engine_work(struct engine *engine, uint64_t now_usec)
 {
 	bool more;
 
+	now_usec = engine_time(engine, now_usec);
 	more = keeper_work(engine->keeper, now_usec, ENGINE_BUDGET_USEC);
 	if (keeper_others_changed(engine->keeper))
 		engine->audit_wanted = true;
+	engine_check_confirmation(engine, now_usec);
+	more |= sweeper_work(engine->sweeper, ENGINE_BUDGET_USEC);
 	engine_audit(engine, now_usec);
 	if (engine->saved_generation != engine_generation(engine) &&
-	    engine_clock_usec() - engine->saved_usec >= ENGINE_SAVE_USEC)
+	    day_clock_usec() - engine->saved_usec >= ENGINE_SAVE_USEC)
 		engine_save(engine);
+	if (!more && !engine->audit_running)
+		engine_write_journal(engine);
+	engine->sweeping = more;
 	return more || engine->audit_running;
 }
 
@@ -562,10 +640,16 @@ uint64_t engine_due_usec(const struct engine *engine)
 {
 	uint64_t due_usec = keeper_due_usec(engine->keeper);
 
-	if (engine->audit_running)
+	if (engine->audit_running || engine->sweeping ||
+	    (engine->audit_requested && engine_has_compared(engine)))
 		return 0;
-	if (engine->audit_wanted && engine->audit_due_usec < due_usec)
+	if (engine->audit_wanted && !engine->audit_requested &&
+	    engine->audit_due_usec < due_usec)
 		due_usec = engine->audit_due_usec;
+	if (engine->confirm_due_usec < due_usec)
+		due_usec = engine->confirm_due_usec;
+	if (engine->journal_due_usec < due_usec)
+		due_usec = engine->journal_due_usec;
 	if (engine->saved_generation != engine_generation(engine) &&
 	    engine->saved_usec + ENGINE_SAVE_USEC < due_usec)
 		due_usec = engine->saved_usec + ENGINE_SAVE_USEC;
@@ -601,21 +685,25 @@ json_t *engine_audit_json(const struct engine *engine)
 	return audit_json(engine->audit);
 }
 
-static void engine_log_day(const struct engine *engine,
-			   const struct generation *next)
+static void engine_log_terms(const struct engine *engine,
+			     const struct generation *next)
 {
 	const struct generation *running = &engine->running;
 	const struct policy *policy = running->config.policy;
 	struct log_line line;
-	size_t n_ended = 0, i;
+	size_t n_began = 0, n_ended = 0, i;
 
-	for (i = 0; i < policy->n_conduits; i++)
-		n_ended +=
-			policy_in_force(&policy->conduits[i], running->today) &&
-			!policy_in_force(&policy->conduits[i], next->today);
-	log_begin(&line, "SEKI-DAY",
-		  "A new day has begun, which changes what is permitted");
-	log_add_number(&line, "today", next->today);
+	for (i = 0; i < policy->n_conduits; i++) {
+		bool was = running->terms->of[i].in_force;
+		bool is = next->terms->of[i].in_force;
+
+		n_began += !was && is;
+		n_ended += was && !is;
+	}
+	log_begin(&line, "SEKI-TERM",
+		  "Terms of conduits begin or end, which changes what is "
+		  "permitted");
+	log_add_number(&line, "conduits_began", n_began);
 	log_add_number(&line, "conduits_ended", n_ended);
 	log_add_text(&line, "from", running->digest);
 	log_add_text(&line, "to", next->digest);
@@ -631,50 +719,67 @@ static void engine_log_unsure(int rc)
 }
 
 /*
- * Another day has begun: the policy is the same, but may permit less. Until
- * that is in force the day counts as not begun, and it is tried again.
+ * The time has come at which the same policy permits something else. Until that
+ * is in force, it counts as not come, and it is tried again.
  */
-static void engine_turn_day(struct engine *engine, unsigned int today,
-			    uint64_t now_usec)
+static void engine_turn(struct engine *engine, uint64_t now_usec)
 {
-	struct generation next = { .config = engine->running.config };
+	struct generation next = { .config = engine->running.config,
+				   .number = engine->running.number };
 	struct keeper_edit edit;
 	int rc = 0;
 
-	engine_compile(&next, today);
-	if (strcmp(next.digest, engine->running.digest)) {
-		engine_log_day(engine, &next);
-		if (engine->state != ENGINE_WITHDRAWN)
-			rc = engine_apply(engine, &next, now_usec, &edit);
-	}
+	engine_compile(engine, &next, now_usec);
+	if (strcmp(next.digest, engine->running.digest))
+		engine_log_terms(engine, &next);
+	if (engine->state != ENGINE_WITHDRAWN)
+		rc = engine_put(engine, &next, now_usec, &edit);
 	if (rc) {
 		engine_log_unsure(rc);
 		engine->state = ENGINE_UNSURE;
 		engine_drop_ruleset(&next);
 		return;
 	}
-	if (!strcmp(next.digest, engine->running.digest)) {
-		engine->running.today = today;
-		engine_drop_ruleset(&next);
-		return;
-	}
+	sweeper_stop(engine->sweeper);
 	engine_drop_ruleset(&engine->running);
 	engine->running = next;
-	if (engine->state != ENGINE_WITHDRAWN)
+	if (engine->state != ENGINE_WITHDRAWN) {
 		engine->state = ENGINE_IN_FORCE;
+		engine_sweep(engine);
+	}
+	keeper_check_ends(engine->keeper);
+	/* what has ended must not begin again, whenever we die */
+	engine_save(engine);
+}
+
+/* Is there anything that terms change? */
+static bool engine_must_turn(const struct engine *engine, uint64_t now_usec)
+{
+	const struct terms *terms = engine->running.terms;
+	int64_t now = engine_seconds(now_usec);
+
+	return terms->is_known != (now >= engine_floor(engine)) ||
+	       (terms->change && now >= terms->change) ||
+	       terms->today != calendar_day(&day_calendar, now);
 }
 
 void engine_tick(struct engine *engine, uint64_t now_usec)
 {
 	const struct counters *counters = &engine->counters;
-	unsigned int today = day_of(engine_seconds(now_usec));
+	bool was_set = engine_clock_was_set(engine, now_usec);
 	struct keeper_edit edit;
 	int rc;
 
-	if (today != engine->running.today) {
-		engine_turn_day(engine, today, now_usec);
+	now_usec = engine_time(engine, now_usec);
+	engine_note_clock(engine, now_usec);
+	/* ends that the kernel has are no longer right, nor known */
+	was_set &= engine_has_terms(engine->running.config.policy);
+	if (was_set)
+		keeper_compare(engine->keeper);
+	if (was_set || engine_must_turn(engine, now_usec)) {
+		engine_turn(engine, now_usec);
 	} else if (engine->state == ENGINE_UNSURE) {
-		rc = engine_apply(engine, &engine->running, now_usec, &edit);
+		rc = engine_put(engine, &engine->running, now_usec, &edit);
 		if (!rc)
 			engine->state = ENGINE_IN_FORCE;
 		else
@@ -696,6 +801,8 @@ void engine_remember(struct engine *engine, uint64_t now_usec)
 	engine_counts(engine, now_usec, &n_counts); /* read them anew */
 	engine_save(engine);
 	engine->remembered_usec = now_usec;
+	if (history_lags(engine->history, engine->records))
+		history_follow(engine->history, engine->records);
 }
 
 const struct policy *engine_policy(const struct engine *engine)
@@ -711,9 +818,34 @@ enum engine_state engine_state(const struct engine *engine)
 	return engine->state;
 }
 
-unsigned int engine_today(const struct engine *engine)
+const struct terms *engine_terms(const struct engine *engine)
 {
-	return engine->running.today;
+	return engine->running.terms;
+}
+
+int64_t engine_change(const struct engine *engine)
+{
+	return engine->running.terms->change;
+}
+
+const struct diag *engine_diag(const struct engine *engine)
+{
+	return &engine->running.config.diag;
+}
+
+struct keeper *engine_keeper(const struct engine *engine)
+{
+	return engine->keeper;
+}
+
+const struct history *engine_history(const struct engine *engine)
+{
+	return engine->history;
+}
+
+uint64_t engine_previous(const struct engine *engine)
+{
+	return history_previous(engine->history);
 }
 
 uint64_t engine_serial(const struct engine *engine)
@@ -733,6 +865,8 @@ void engine_status(const struct engine *engine, struct show_status *status)
 	status->file = engine->path;
 	status->digest = running->digest;
 	status->generation = engine_generation(engine);
+	status->config_number = history_running(engine->history);
+	status->confirm_seconds_left = history_seconds_left(engine->history);
 	status->started = engine_seconds(engine->started_usec);
 	status->changed = engine_seconds(engine->changed_usec);
 	status->verified = engine_seconds(keeper_verified_usec(keeper));
@@ -747,7 +881,7 @@ void engine_status(const struct engine *engine, struct show_status *status)
 	status->n_elements = ruleset_n_elems(running->ruleset);
 	status->n_warnings = running->config.diag.n_warnings;
 	status->policy = running->config.policy;
-	status->today = running->today;
+	status->terms = running->terms;
 }
 
 const struct show_count *engine_counts(struct engine *engine, uint64_t now_usec,

@@ -20,13 +20,22 @@
 #include "conf.h"
 #include "load.h"
 
+/**
+ * struct file_reader - reading one configuration
+ * @dir: of the main file, with its slash, or ""
+ * @kept: where the bytes come from instead of the disk, or NULL
+ * @total: bytes read so far, of all files
+ */
 struct file_reader {
 	struct file_config *config;
-	size_t total; /* bytes read so far, of all files */
+	const char *dir;
+	const struct store_file *kept;
+	size_t n_kept;
+	size_t total;
 };
 
 struct file_bytes {
-	char *data;
+	const char *data;
 	size_t len;
 };
 
@@ -82,14 +91,13 @@ static bool file_check(struct file_reader *reader, const struct stat *st,
 }
 
 /* All of a file of @size bytes; -EAGAIN if it grew or shrank meanwhile */
-static int file_read_bytes(int fd, size_t size, struct file_bytes *bytes)
+static int file_read_bytes(struct file_reader *reader, int fd, size_t size,
+			   struct file_bytes *bytes)
 {
-	char *data = malloc(size + 1);
+	char *data = arena_alloc(reader->config->copies_arena, size + 1);
 	size_t len = 0;
 	ssize_t got = 1;
 
-	if (!data)
-		abort();
 	while (len <= size && got > 0) {
 		got = read(fd, data + len, size + 1 - len);
 		if (got < 0 && errno == EINTR) {
@@ -99,10 +107,8 @@ static int file_read_bytes(int fd, size_t size, struct file_bytes *bytes)
 		if (got > 0)
 			len += (size_t)got;
 	}
-	if (got < 0 || len != size) {
-		free(data);
+	if (got < 0 || len != size)
 		return got < 0 ? -errno : -EAGAIN;
-	}
 	bytes->data = data;
 	bytes->len = len;
 	return 0;
@@ -115,11 +121,8 @@ static bool file_is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/*
- * Read one file of the configuration. 0, or -EINVAL after a finding.
- */
-static int file_read(struct file_reader *reader, const char *path,
-		     struct place at, struct file_bytes *bytes)
+static int file_read_disk(struct file_reader *reader, const char *path,
+			  struct place at, struct file_bytes *bytes)
 {
 	struct stat before, after;
 	int fd, rc = -EINVAL;
@@ -142,11 +145,9 @@ static int file_read(struct file_reader *reader, const char *path,
 	}
 	if (!file_check(reader, &before, at, path))
 		goto out;
-	rc = file_read_bytes(fd, (size_t)before.st_size, bytes);
-	if (!rc && (fstat(fd, &after) < 0 || !file_is_same(&before, &after))) {
-		free(bytes->data);
+	rc = file_read_bytes(reader, fd, (size_t)before.st_size, bytes);
+	if (!rc && (fstat(fd, &after) < 0 || !file_is_same(&before, &after)))
 		rc = -EAGAIN;
-	}
 	if (rc) {
 		file_report(reader, "file", at, path,
 			    rc == -EAGAIN ? "was changed while it was read" :
@@ -160,6 +161,56 @@ out:
 	return rc;
 }
 
+/* What a file is called among the copies */
+static const char *file_short_name(const struct file_reader *reader,
+				   const char *path)
+{
+	size_t len = strlen(reader->dir);
+
+	return strncmp(path, reader->dir, len) ? path : path + len;
+}
+
+static int file_read_kept(struct file_reader *reader, const char *path,
+			  struct place at, struct file_bytes *bytes)
+{
+	const char *name = file_short_name(reader, path);
+	size_t i;
+
+	for (i = 0; i < reader->n_kept; i++) {
+		if (strcmp(reader->kept[i].name, name))
+			continue;
+		bytes->data = reader->kept[i].data;
+		bytes->len = reader->kept[i].len;
+		return 0;
+	}
+	file_report(reader, "file", at, path, "was not kept");
+	return -EINVAL;
+}
+
+/* Read one file of the configuration. 0, or -EINVAL after a finding. */
+static int file_read(struct file_reader *reader, const char *path,
+		     struct place at, struct file_bytes *bytes)
+{
+	struct file_config *config = reader->config;
+	struct store_file *copy;
+	int rc;
+
+	if (reader->kept)
+		return file_read_kept(reader, path, at, bytes);
+	rc = file_read_disk(reader, path, at, bytes);
+	if (rc)
+		return rc;
+	config->copies = arena_push(config->copies_arena, config->copies,
+				    &config->n_copies, sizeof(*copy));
+	copy = &config->copies[config->n_copies - 1];
+	copy->name = file_short_name(reader, path);
+	copy->name = arena_copy(config->copies_arena, copy->name,
+				strlen(copy->name));
+	copy->data = bytes->data;
+	copy->len = bytes->len;
+	return 0;
+}
+
 /* Could the file be read? What is wrong inside it is a matter of findings. */
 static bool file_parse(struct file_reader *reader, const char *path)
 {
@@ -170,7 +221,6 @@ static bool file_parse(struct file_reader *reader, const char *path)
 		return false;
 	conf_parse(reader->config->model, path, bytes.data, bytes.len,
 		   &reader->config->diag);
-	free(bytes.data);
 	return true;
 }
 
@@ -216,14 +266,33 @@ static int file_check_dir(struct file_reader *reader, int fd, struct place at)
 	return 0;
 }
 
-static void file_parse_dropins(struct file_reader *reader, const char *path)
+/* In the order in which they were read from the disk */
+static void file_parse_kept_dropins(struct file_reader *reader)
+{
+	static const char dir[] = "conf.d/";
+	size_t i;
+
+	for (i = 1; i < reader->n_kept; i++) {
+		const char *name = reader->kept[i].name;
+
+		if (!strncmp(name, dir, strlen(dir)) &&
+		    strlen(name) > strlen(dir) + 5 &&
+		    !strcmp(name + strlen(name) - 5, ".conf") &&
+		    !strchr(name + strlen(dir), '/'))
+			file_parse(reader,
+				   arena_printf(reader->config->arena, "%s%s",
+						reader->dir, name));
+	}
+}
+
+static void file_parse_dropins(struct file_reader *reader)
 {
 	struct arena *arena = reader->config->arena;
 	struct place at = { 0 };
 	struct dirent **entries = NULL;
 	int fd, n, i;
 
-	at.file = arena_printf(arena, "%sconf.d", file_dir(arena, path));
+	at.file = arena_printf(arena, "%sconf.d", reader->dir);
 	fd = open(at.file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return;
@@ -276,31 +345,101 @@ static void file_parse_lists(struct file_reader *reader)
 			continue;
 		conf_parse_list(model, &model->lists[i], path, bytes.data,
 				bytes.len, &reader->config->diag);
-		free(bytes.data);
 	}
+}
+
+static int file_load_from(struct file_reader *reader, const char *path)
+{
+	struct file_config *config = reader->config;
+
+	memset(config, 0, sizeof(*config));
+	config->arena = arena_new();
+	config->copies_arena = arena_new();
+	diag_init(&config->diag, config->arena);
+	config->model = conf_new(config->arena);
+	reader->dir = file_dir(config->arena, path);
+	if (reader->kept) /* perhaps it was called something else then */
+		path = arena_printf(config->arena, "%s%s", reader->dir,
+				    reader->kept[0].name);
+
+	/* a main file that cannot be read must not be judged as an empty one */
+	if (!file_parse(reader, path))
+		return -EINVAL;
+	if (reader->kept)
+		file_parse_kept_dropins(reader);
+	else
+		file_parse_dropins(reader);
+	file_parse_lists(reader);
+	conf_finish(config->model, path, &config->diag);
+	config->policy = load_policy(config->model, &config->diag);
+	return config->policy ? 0 : -EINVAL;
 }
 
 int file_load(const char *path, struct file_config *config)
 {
 	struct file_reader reader = { .config = config };
 
-	config->arena = arena_new();
-	diag_init(&config->diag, config->arena);
-	config->model = conf_new(config->arena);
-	config->policy = NULL;
+	return file_load_from(&reader, path);
+}
 
-	/* a main file that cannot be read must not be judged as an empty one */
-	if (!file_parse(&reader, path))
-		return -EINVAL;
-	file_parse_dropins(&reader, path);
-	file_parse_lists(&reader);
-	conf_finish(config->model, path, &config->diag);
-	config->policy = load_policy(config->model, &config->diag);
+int file_load_kept(const char *path, const struct store_file *files,
+		   size_t n_files, struct file_config *config)
+{
+	struct file_reader reader = { .config = config,
+				      .kept = files,
+				      .n_kept = n_files };
+
+	return file_load_from(&reader, path);
+}
+
+int file_extend(struct file_config *config, const char *name, const char *bytes,
+		size_t len)
+{
+	/* arrays that grow leave the entries of the shorter ones as they are */
+	struct model *model = arena_alloc(config->arena, sizeof(*model));
+
+	config->plain = config->policy;
+	config->plain_diag = config->diag;
+	*model = *config->model;
+	/* what the parser finds are errors, of which there are none so far */
+	diag_init(&config->diag, config->arena);
+	conf_parse(model, name, bytes, len, &config->diag);
+	config->policy = load_policy(model, &config->diag);
 	return config->policy ? 0 : -EINVAL;
+}
+
+static const struct finding *file_first_error(const struct diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->n_findings; i++)
+		if (diag->findings[i].severity == SEVERITY_ERROR)
+			return &diag->findings[i];
+	return NULL;
+}
+
+void file_retract(struct file_config *config, const char *what)
+{
+	const struct finding *error = file_first_error(&config->diag);
+
+	config->policy = config->plain;
+	config->diag = config->plain_diag;
+	if (error)
+		diag_warn(&config->diag, error->id, error->at, &error->also,
+			  "%s: %s", what, error->text);
+}
+
+void file_forget_copies(struct file_config *config)
+{
+	arena_free(config->copies_arena);
+	config->copies_arena = NULL;
+	config->copies = NULL;
+	config->n_copies = 0;
 }
 
 void file_unload(struct file_config *config)
 {
+	file_forget_copies(config);
 	arena_free(config->arena);
 	memset(config, 0, sizeof(*config));
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "diag.h"
+#include "store.h"
 
 struct arena;
 struct model;
@@ -14,12 +15,20 @@ struct policy;
  * struct file_config - a configuration as loaded
  * @diag: every finding; also when there is a policy, then warnings only
  * @policy: NULL if the configuration is refused
+ * @copies: what each file held, the main one first, for the store; nothing else
+ *	points into them. Empty if they came from there.
+ * @plain, plain_diag: what it was before file_extend()
  */
 struct file_config {
 	struct arena *arena;
 	struct diag diag;
 	struct model *model;
 	const struct policy *policy;
+	struct arena *copies_arena;
+	struct store_file *copies;
+	size_t n_copies;
+	const struct policy *plain;
+	struct diag plain_diag;
 };
 
 #define FILE_SIZE_MAX (64u << 20) /* bytes of one file */
@@ -37,6 +46,31 @@ struct file_config {
  * error.
  */
 int file_load(const char *path, struct file_config *config);
+
+/**
+ * file_load_kept - the same from the copies of an earlier time
+ * @path: of the main file now; what findings call the files follows from it
+ * @files: at least one, the main one first
+ */
+int file_load_kept(const char *path, const struct store_file *files,
+		   size_t n_files, struct file_config *config);
+
+/**
+ * file_extend - what a configuration becomes with one more file
+ * @config: one with a policy. The copies stay without the file
+ * @name: of the file, for findings
+ *
+ * 0, or -EINVAL if that is refused: then there is no policy, and config->diag
+ * says why.
+ */
+int file_extend(struct file_config *config, const char *name, const char *bytes,
+		size_t len);
+
+/** file_retract - what it was before, with the first of the errors as a warning */
+void file_retract(struct file_config *config, const char *what);
+
+/** file_forget_copies - they have been stored, or will not be */
+void file_forget_copies(struct file_config *config);
 
 /** file_unload - free all that file_load() took; fine if it is zeroed */
 void file_unload(struct file_config *config);

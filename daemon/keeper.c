@@ -14,8 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "actor.h"
 #include "arena.h"
+#include "barrier.h"
+#include "chronicle.h"
+#include "day.h"
 #include "describe.h"
 #include "diff.h"
 #include "log.h"
@@ -31,13 +33,6 @@
  * well; so nobody is told of those of ours that are larger.
  */
 #define KEEPER_BULK 8192 /* elements */
-
-/* What is known of a process holds for so long; a number may be used again. */
-#define KEEPER_ACTOR_USEC (100 * 1000ull)
-
-/* Lines about incidents that a log gets in one period; the rest are counted. */
-#define KEEPER_LOG_MAX 10
-#define KEEPER_LOG_USEC (10 * 1000000ull)
 
 /* A look that is under way */
 struct keeper_look {
@@ -59,12 +54,12 @@ struct keeper {
 	void *data;
 
 	const struct ruleset *desired; /* NULL: nothing is kept */
-	bool holding; /* every packet is held back */
-	bool to_release; /* it may be so, by us or by an earlier run */
+	struct barrier barrier;
 	uint32_t genid; /* of the last commit that we know of */
 	bool lost; /* there were some that we do not know of */
 	bool in_ours; /* the commit being notified touches our table */
 	bool others_changed;
+	bool racing; /* what is deleted may end by itself before that */
 	uint64_t touches; /* commits to our table */
 	struct arena *arena; /* of the suspects */
 	struct suspects suspects;
@@ -73,25 +68,27 @@ struct keeper {
 	enum reconcile_action action; /* under way */
 	struct keeper_look look;
 
-	struct incidents *incidents;
-	uint64_t opened_usec; /* the current incident; CLOCK_MONOTONIC */
-	bool differed, undone; /* in it */
-	bool spoken; /* it was logged while open */
-	struct actor last_actor;
-	uint64_t last_actor_usec; /* when it was read */
-	uint64_t log_usec; /* when the current period of the log began */
-	unsigned int n_logged, n_unlogged;
+	struct chronicle chronicle;
+
+	/* the wall clock as we were told it last, and CLOCK_MONOTONIC then */
+	uint64_t told_usec, told_clock_usec;
 
 	uint64_t n_commits, n_compared;
 	uint64_t verified_usec, compared_usec;
 };
 
-static uint64_t keeper_clock_usec(void)
+/* Take the time. A step may last, and what ends must not end late by that. */
+static void keeper_set_time(struct keeper *keeper, uint64_t now_usec)
 {
-	struct timespec ts;
+	keeper->told_usec = now_usec;
+	keeper->told_clock_usec = day_clock_usec();
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+static uint64_t keeper_now_msec(const struct keeper *keeper)
+{
+	return (keeper->told_usec + day_clock_usec() -
+		keeper->told_clock_usec) /
+	       1000;
 }
 
 static void keeper_clear_suspects(struct keeper *keeper)
@@ -112,7 +109,7 @@ int keeper_open(void (*compared)(void *data, const struct ruleset *observed,
 		abort();
 	keeper->compared = compared;
 	keeper->data = data;
-	keeper->incidents = incidents_new();
+	chronicle_init(&keeper->chronicle);
 	keeper_clear_suspects(keeper);
 	reconcile_init(&keeper->reconcile, RECONCILE_REPAIR, UINT64_MAX);
 	rc = nft_open(&keeper->writer);
@@ -129,7 +126,7 @@ int keeper_open(void (*compared)(void *data, const struct ruleset *observed,
 		return rc;
 	}
 	keeper->can_own = nft_can_own(keeper->writer);
-	keeper->to_release = true;
+	keeper->barrier = (struct barrier){ keeper->writer, false, true };
 	*out = keeper;
 	return 0;
 }
@@ -151,7 +148,7 @@ void keeper_close(struct keeper *keeper)
 	nft_close(keeper->events);
 	nft_close(keeper->reader);
 	nft_close(keeper->writer);
-	incidents_free(keeper->incidents);
+	chronicle_free(&keeper->chronicle);
 	arena_free(keeper->arena);
 	free(keeper);
 }
@@ -180,96 +177,6 @@ uint32_t keeper_flags(const struct keeper *keeper)
 		       0;
 }
 
-/* ---- who did what: incidents and the log ---- */
-
-/* One more line about incidents? If not, it is counted. */
-static bool keeper_may_log(struct keeper *keeper, uint64_t clock_usec)
-{
-	struct log_line line;
-
-	if (clock_usec - keeper->log_usec >= KEEPER_LOG_USEC) {
-		if (keeper->n_unlogged) {
-			log_begin(&line, "SEKI-MORE",
-				  "There were %u further incidents that were "
-				  "not logged one by one",
-				  keeper->n_unlogged);
-			log_add_number(&line, "further", keeper->n_unlogged);
-			log_end(&line, LOG_WARNING);
-		}
-		keeper->log_usec = clock_usec;
-		keeper->n_logged = keeper->n_unlogged = 0;
-	}
-	if (keeper->n_logged == KEEPER_LOG_MAX) {
-		keeper->n_unlogged++;
-		return false;
-	}
-	keeper->n_logged++;
-	return true;
-}
-
-static struct incident *keeper_incident(struct keeper *keeper, bool by_event,
-					uint64_t now_usec)
-{
-	if (!incidents_current(keeper->incidents)) {
-		keeper->opened_usec = keeper_clock_usec();
-		keeper->differed = keeper->undone = keeper->spoken = false;
-	}
-	return incidents_open(keeper->incidents, by_event, now_usec);
-}
-
-/* A repair that goes on and on; one line for each power of ten */
-static void keeper_log_fight(const struct keeper *keeper,
-			     const struct incident *incident)
-{
-	const struct reconcile *reconcile = &keeper->reconcile;
-	uint64_t usec = reconcile->repaired_usec - reconcile->fight_usec;
-	struct log_line line;
-
-	log_begin(&line, "SEKI-FIGHT",
-		  "The table had to be put right %u times in %llu.%03llu s; "
-		  "somebody keeps changing it",
-		  reconcile->n_repairs, (unsigned long long)usec / 1000000,
-		  (unsigned long long)usec / 1000 % 1000);
-	log_add_number(&line, "repairs", reconcile->n_repairs);
-	log_add_number(&line, "ms", usec / 1000);
-	if (incident->n_actors)
-		log_add_actor(&line, &incident->actors[0]);
-	log_end(&line, LOG_ALERT);
-}
-
-/* The table is right: so ends what was going on. */
-static void keeper_close_incident(struct keeper *keeper)
-{
-	struct incident *incident = incidents_current(keeper->incidents);
-	uint64_t clock_usec = keeper_clock_usec();
-	enum incident_outcome outcome = INCIDENT_UNCHANGED;
-
-	if (!incident)
-		return;
-	if (keeper->undone)
-		outcome = INCIDENT_REPAIRED;
-	else if (keeper->differed)
-		outcome = INCIDENT_REVERTED;
-	incidents_close(keeper->incidents, outcome,
-			clock_usec - keeper->opened_usec);
-	if (keeper->spoken || keeper_may_log(keeper, clock_usec))
-		incident_log(incident);
-	if (keeper->undone && reconcile_is_escalation(&keeper->reconcile))
-		keeper_log_fight(keeper, incident);
-}
-
-/* It is not right, and will not be at once. */
-static void keeper_speak(struct keeper *keeper)
-{
-	struct incident *incident = incidents_current(keeper->incidents);
-
-	if (!incident || !keeper->differed || keeper->spoken ||
-	    !keeper_may_log(keeper, keeper_clock_usec()))
-		return;
-	keeper->spoken = true;
-	incident_log(incident);
-}
-
 static void keeper_log_refusals(const struct nft_refusal *refusals, size_t n)
 {
 	struct log_line line;
@@ -289,7 +196,7 @@ static void keeper_log_refusals(const struct nft_refusal *refusals, size_t n)
 static void keeper_event(struct keeper *keeper, enum reconcile_event event)
 {
 	enum reconcile_action action =
-		reconcile_next(&keeper->reconcile, event, keeper_clock_usec());
+		reconcile_next(&keeper->reconcile, event, day_clock_usec());
 
 	if (keeper->action == RECONCILE_WAIT)
 		keeper->action = action;
@@ -304,7 +211,6 @@ static void keeper_on_commit(struct keeper *keeper,
 			     const struct nft_author *author, uint64_t now_usec)
 {
 	int32_t step = (int32_t)(author->genid - keeper->genid);
-	struct actor *actor = &keeper->last_actor;
 	bool ours = keeper->in_ours;
 
 	keeper->in_ours = false;
@@ -316,13 +222,8 @@ static void keeper_on_commit(struct keeper *keeper,
 		return;
 	if (!keeper->desired)
 		return;
-	if (actor->pid != (pid_t)author->pid || !actor->has_uid ||
-	    strcmp(actor->comm, author->comm) ||
-	    keeper_clock_usec() - keeper->last_actor_usec > KEEPER_ACTOR_USEC) {
-		*actor = actor_of_writer((pid_t)author->pid, author->comm);
-		keeper->last_actor_usec = keeper_clock_usec();
-	}
-	incident_add_actor(keeper_incident(keeper, true, now_usec), actor);
+	chronicle_touch(&keeper->chronicle, (pid_t)author->pid, author->comm,
+			now_usec, day_clock_usec());
 	keeper_event(keeper, RECONCILE_TOUCHED);
 }
 
@@ -345,6 +246,8 @@ static void keeper_on_message(void *data, const struct nlmsghdr *nlh)
 		break;
 	case TOUCH_OTHERS:
 		keeper->others_changed = true;
+		/* perhaps another daemon's doing, who could not go on */
+		keeper->barrier.may_be_down = true;
 		break;
 	}
 }
@@ -353,7 +256,7 @@ static void keeper_log_lost(struct keeper *keeper)
 {
 	struct log_line line;
 
-	if (!keeper_may_log(keeper, keeper_clock_usec()))
+	if (!chronicle_may_log(&keeper->chronicle, day_clock_usec()))
 		return;
 	log_begin(&line, "SEKI-LOST",
 		  "More was changed in nf_tables than could be followed; "
@@ -412,6 +315,11 @@ static int keeper_send(struct keeper *keeper, const struct batch *batch)
 	int rc;
 
 	rc = nft_commit(keeper->writer, batch, refusals, &n_refusals);
+	if (rc == -ENOENT && keeper->racing) {
+		/* only the kernel knows what is left */
+		keeper->suspects.all = true;
+		rc = -ERESTART;
+	}
 	if (!rc)
 		keeper->n_commits++;
 	else if (rc != -ERESTART)
@@ -442,54 +350,6 @@ static int keeper_send_bulk(struct keeper *keeper, const struct batch *batch,
 	return rc;
 }
 
-/* Hold back every packet. */
-static int keeper_hold(struct keeper *keeper)
-{
-	struct nft_refusal refusals[NFT_REFUSALS_MAX];
-	struct batch *batch = encode_hold(true);
-	size_t n_refusals;
-	int rc = nft_commit(keeper->writer, batch, refusals, &n_refusals);
-
-	batch_free(batch);
-	if (!rc)
-		keeper->holding = keeper->to_release = true;
-	return rc;
-}
-
-/* No longer. That nothing is held back is the usual case, and no mistake. */
-static void keeper_release(struct keeper *keeper)
-{
-	struct nft_refusal refusals[NFT_REFUSALS_MAX];
-	struct batch *batch;
-	size_t n_refusals;
-	int rc;
-
-	if (!keeper->to_release)
-		return;
-	batch = encode_hold(false);
-	rc = nft_commit(keeper->writer, batch, refusals, &n_refusals);
-	batch_free(batch);
-	if (rc && rc != -ENOENT)
-		return; /* tried again when the table was next found right */
-	keeper->holding = keeper->to_release = false;
-}
-
-/*
- * The table is another process's own, who can make it let pass what he likes:
- * then nothing passes at all until it is ours again.
- */
-static void keeper_hold_off(struct keeper *keeper)
-{
-	struct log_line line;
-
-	if (keeper->holding || keeper_hold(keeper))
-		return;
-	log_begin(&line, "SEKI-HOLD",
-		  "Another process owns the table and cannot be kept from "
-		  "changing it; until it ends, every packet is held back");
-	log_end(&line, LOG_ALERT);
-}
-
 /*
  * The whole table anew, whatever there is. When base chains are deleted and
  * made in one transaction, packets were measured to pass by both; so they are
@@ -500,36 +360,50 @@ static int keeper_replace(struct keeper *keeper, const struct ruleset *desired,
 			  uint64_t now_usec)
 {
 	struct batch *batch;
-	int rc = keeper_hold(keeper);
+	int rc = barrier_lower(&keeper->barrier);
 
 	if (rc)
 		return rc;
-	batch = encode_replacement(desired, 0);
+	batch = encode_replacement(desired, keeper_now_msec(keeper), 0);
 	rc = keeper_send(keeper, batch);
 	batch_free(batch);
 	if (!rc)
-		keeper_release(keeper);
+		barrier_raise(&keeper->barrier);
 	keeper->touches++;
 	keeper->suspects.all = true;
 	keeper_drain(keeper, now_usec);
 	return rc;
 }
 
+/* Is an element deleted that may have ended by itself meanwhile? */
+static bool keeper_deletes_timed(const struct edits *edits)
+{
+	size_t i;
+
+	for (i = 0; i < edits->n_deleted; i++)
+		if (edits->deleted[i].elem && edits->deleted[i].elem->end_msec)
+			return true;
+	return false;
+}
+
 /* The edits from @observed to @desired, if nobody has committed in between */
 static int keeper_commit(struct keeper *keeper, const struct ruleset *observed,
-			 const struct ruleset *desired,
-			 const struct edits *edits, uint64_t now_usec)
+			 const struct ruleset *desired, struct edits *edits,
+			 uint64_t now_usec)
 {
 	struct batch *batch;
 	int rc;
 
 	if (edits->scope == EDIT_REPLACE)
 		return keeper_replace(keeper, desired, now_usec);
+	edits->now_msec = keeper_now_msec(keeper);
+	keeper->racing = keeper_deletes_timed(edits);
 	batch = encode_edits(observed, desired, edits, keeper->genid);
 	if (edits->n_added + edits->n_deleted > KEEPER_BULK)
 		rc = keeper_send_bulk(keeper, batch, now_usec);
 	else
 		rc = keeper_send(keeper, batch);
+	keeper->racing = false;
 	batch_free(batch);
 	return rc;
 }
@@ -552,6 +426,14 @@ static void keeper_begin_look(struct keeper *keeper)
 				keeper->desired, look->arena);
 }
 
+/* Does another process own what we should own? */
+static bool keeper_is_stolen(const struct keeper *keeper,
+			     const struct ruleset *observed)
+{
+	return keeper_flags(keeper) && observed->owner &&
+	       observed->owner != nft_port(keeper->writer);
+}
+
 static void keeper_describe(struct keeper *keeper, uint64_t now_usec)
 {
 	struct keeper_look *look = &keeper->look;
@@ -561,10 +443,8 @@ static void keeper_describe(struct keeper *keeper, uint64_t now_usec)
 	n = describe_edits(look_observed(look->look), look_expected(look->look),
 			   look->edits, INCIDENT_CHANGES, look->arena,
 			   &differences, &n_all);
-	if (!keeper->differed)
-		incident_describe(keeper_incident(keeper, false, now_usec),
-				  differences, n, n_all);
-	keeper->differed = true;
+	chronicle_differs(&keeper->chronicle, differences, n, n_all, now_usec,
+			  day_clock_usec());
 }
 
 /* All has been read, and nobody has touched it since. */
@@ -577,6 +457,10 @@ static enum reconcile_event keeper_judge(struct keeper *keeper,
 	look->edits =
 		diff_rulesets(observed, look_expected(look->look), look->arena);
 	keeper->n_compared += look->is_comparison;
+	if (keeper_is_stolen(keeper, observed)) {
+		barrier_lower_for_thief(&keeper->barrier);
+		return RECONCILE_FAILED;
+	}
 	if (look->edits->scope != EDIT_NOTHING) {
 		/* nobody has told us of it, so it stays suspect only like this */
 		keeper->suspects.all |= look->is_comparison;
@@ -589,7 +473,7 @@ static enum reconcile_event keeper_judge(struct keeper *keeper,
 	}
 	keeper->verified_usec = now_usec;
 	keeper_clear_suspects(keeper);
-	keeper_release(keeper);
+	barrier_raise(&keeper->barrier);
 	return RECONCILE_EQUAL;
 }
 
@@ -602,7 +486,8 @@ static bool keeper_look(struct keeper *keeper, uint64_t now_usec,
 
 	if (!look->arena)
 		keeper_begin_look(keeper);
-	rc = look_step(look->look);
+	/* what is suspect may be elsewhere in memory by now */
+	rc = look->touches == keeper->touches ? look_step(look->look) : 0;
 	if (rc != 1)
 		keeper_catch_up(keeper, now_usec);
 	if (look->touches != keeper->touches)
@@ -626,10 +511,10 @@ static enum reconcile_event keeper_committed(struct keeper *keeper, int rc)
 	if (rc == -ERESTART)
 		return RECONCILE_STALE;
 	if (rc == -EPERM)
-		keeper_hold_off(keeper);
+		barrier_lower_for_thief(&keeper->barrier);
 	if (rc)
 		return RECONCILE_FAILED;
-	keeper->undone = true;
+	keeper->chronicle.undone = true;
 	return RECONCILE_COMMITTED;
 }
 
@@ -663,14 +548,15 @@ static void keeper_report(struct keeper *keeper, enum reconcile_event event,
 {
 	keeper_drain(keeper, now_usec);
 	keeper->action =
-		reconcile_next(&keeper->reconcile, event, keeper_clock_usec());
+		reconcile_next(&keeper->reconcile, event, day_clock_usec());
 	if (keeper->action != RECONCILE_COMMIT)
 		keeper_end_look(keeper);
 	if (keeper->reconcile.state == RECONCILE_IDLE &&
 	    event == RECONCILE_EQUAL)
-		keeper_close_incident(keeper);
+		chronicle_close(&keeper->chronicle, &keeper->reconcile,
+				day_clock_usec());
 	else if (keeper->action == RECONCILE_WAIT)
-		keeper_speak(keeper);
+		chronicle_speak(&keeper->chronicle, day_clock_usec());
 }
 
 /* Carry on with the action. False: it goes on; else @event came of it */
@@ -695,9 +581,10 @@ static bool keeper_act(struct keeper *keeper, uint64_t now_usec,
 
 bool keeper_work(struct keeper *keeper, uint64_t now_usec, uint64_t budget_usec)
 {
-	uint64_t start = keeper_clock_usec();
+	uint64_t start = day_clock_usec();
 	enum reconcile_event event;
 
+	keeper_set_time(keeper, now_usec);
 	keeper_drain(keeper, now_usec);
 	if (keeper->action == RECONCILE_WAIT &&
 	    start >= keeper->reconcile.due_usec)
@@ -707,7 +594,7 @@ bool keeper_work(struct keeper *keeper, uint64_t now_usec, uint64_t budget_usec)
 			keeper_report(keeper, event, now_usec);
 		else
 			keeper_drain(keeper, now_usec);
-		if (keeper_clock_usec() - start > budget_usec)
+		if (day_clock_usec() - start > budget_usec)
 			break;
 	}
 	return keeper->action != RECONCILE_WAIT;
@@ -743,6 +630,30 @@ static bool keeper_knows(const struct keeper *keeper)
 }
 
 /*
+ * What others have done to what was kept until now, before it is replaced by
+ * something else; or it would be undone, and nobody would know of it.
+ */
+static void keeper_note_drift(struct keeper *keeper,
+			      const struct ruleset *observed,
+			      struct arena *arena, uint64_t now_usec)
+{
+	struct difference *differences;
+	struct edits *edits;
+	size_t n, n_all;
+
+	if (!keeper->desired)
+		return;
+	edits = diff_rulesets(observed, keeper->desired, arena);
+	if (edits->scope == EDIT_NOTHING)
+		return;
+	n = describe_edits(observed, keeper->desired, edits, INCIDENT_CHANGES,
+			   arena, &differences, &n_all);
+	chronicle_differs(&keeper->chronicle, differences, n, n_all, now_usec,
+			  day_clock_usec());
+	keeper->chronicle.undone = true;
+}
+
+/*
  * Look, and change what differs. 0: nothing differs. -EAGAIN: look again, there
  * has been a change, ours or another's.
  */
@@ -750,19 +661,28 @@ static int keeper_apply_once(struct keeper *keeper,
 			     const struct ruleset *desired, struct arena *arena,
 			     uint64_t now_usec, struct keeper_edit *edit)
 {
-	const struct ruleset *observed = keeper->desired;
+	const struct ruleset *observed = NULL;
 	struct edits *edits = NULL;
+	struct ruleset known;
 	int rc;
 
 	keeper_drain(keeper, now_usec);
-	if (keeper_knows(keeper))
+	if (keeper_knows(keeper)) {
+		known = *keeper->desired;
+		known.now_msec = keeper_now_msec(keeper);
+		observed = &known;
 		edits = diff_rulesets(observed, desired, arena);
+	}
 	/* rules are told apart by handles, which only the kernel knows */
 	if (!edits || edits->scope > EDIT_ELEMENTS) {
 		rc = keeper_read_all(keeper, desired, arena, now_usec,
 				     &observed);
+		if (!rc && keeper_is_stolen(keeper, observed))
+			rc = -EPERM;
 		if (rc)
 			return rc;
+		if (keeper->desired != desired)
+			keeper_note_drift(keeper, observed, arena, now_usec);
 		edits = diff_rulesets(observed, desired, arena);
 		if (edits->scope == EDIT_NOTHING) {
 			keeper_clear_suspects(keeper);
@@ -826,9 +746,11 @@ static int keeper_force(struct keeper *keeper, const struct ruleset *desired,
 int keeper_apply(struct keeper *keeper, const struct ruleset *desired,
 		 uint64_t now_usec, struct keeper_edit *edit)
 {
+	bool overtaken = false;
 	int rc = -EAGAIN, try;
 
 	memset(edit, 0, sizeof(*edit));
+	keeper_set_time(keeper, now_usec);
 	keeper_end_look(keeper);
 	for (try = 0; try < KEEPER_TRIES && rc == -EAGAIN; try++) {
 		struct arena *arena = arena_new();
@@ -840,8 +762,13 @@ int keeper_apply(struct keeper *keeper, const struct ruleset *desired,
 	}
 	if (rc == -EAGAIN)
 		rc = keeper_force(keeper, desired, now_usec, edit);
+	if (rc == -EAGAIN && keeper->desired == desired) {
+		/* it was there as a whole; what came after that is drift */
+		overtaken = true;
+		rc = 0;
+	}
 	if (rc == -EPERM)
-		keeper_hold_off(keeper);
+		barrier_lower_for_thief(&keeper->barrier);
 	keeper->action = RECONCILE_WAIT;
 	if (rc && edit->edited)
 		keeper->desired = NULL;
@@ -853,24 +780,100 @@ int keeper_apply(struct keeper *keeper, const struct ruleset *desired,
 		keeper_compare(keeper); /* what there was before, if any */
 		return rc;
 	}
+	if (overtaken) {
+		keeper_compare(keeper);
+		return 0;
+	}
 	keeper->verified_usec = now_usec;
-	keeper_release(keeper);
-	keeper_close_incident(keeper);
+	barrier_raise(&keeper->barrier);
+	chronicle_close(&keeper->chronicle, &keeper->reconcile,
+			day_clock_usec());
 	return 0;
+}
+
+void keeper_forget(struct keeper *keeper)
+{
+	keeper_end_look(keeper);
+	keeper->desired = NULL;
+	keeper->action = RECONCILE_WAIT;
+	keeper_event(keeper, RECONCILE_STOP);
 }
 
 int keeper_withdraw(struct keeper *keeper)
 {
 	struct batch *batch = encode_withdraw(0);
+	int rc = keeper_send(keeper, batch);
+
+	batch_free(batch);
+	if (rc && rc != -ENOENT)
+		return rc;
+	keeper_forget(keeper);
+	barrier_raise(&keeper->barrier);
+	return 0;
+}
+
+/* Through the socket that owns the table; others would be turned away. */
+static int keeper_send_dry(struct keeper *keeper, const struct ruleset *desired,
+			   uint32_t genid, struct keeper_trial *trial)
+{
+	struct nft_refusal refusals[NFT_REFUSALS_MAX];
+	struct batch *batch =
+		encode_edits(trial->observed, desired, trial->edits, genid);
+	size_t n_refusals;
 	int rc;
 
-	keeper_end_look(keeper);
-	keeper->desired = NULL;
-	keeper->action = RECONCILE_WAIT;
-	keeper_event(keeper, RECONCILE_STOP);
-	rc = keeper_send(keeper, batch);
+	batch_make_dry(batch);
+	rc = nft_commit(keeper->writer, batch, refusals, &n_refusals);
 	batch_free(batch);
-	return rc == -ENOENT ? 0 : rc;
+	if (rc == -ERESTART || !n_refusals)
+		return rc;
+	trial->refused = refusals[0].error;
+	memcpy(trial->origin, refusals[0].origin, sizeof(trial->origin));
+	return 0;
+}
+
+/* Read all, and ask; -ERESTART: somebody has committed in between */
+static int keeper_try_once(struct keeper *keeper, struct nft *reader,
+			   const struct ruleset *desired, struct arena *arena,
+			   struct keeper_trial *trial)
+{
+	struct suspects everything;
+	const struct look *look;
+	uint32_t genid;
+	int rc = nft_generation(reader, &genid);
+
+	suspects_init(&everything, arena);
+	everything.all = true;
+	if (!rc)
+		rc = look_now(reader, &everything, desired, arena, &look);
+	if (rc)
+		return rc;
+	trial->observed = look_observed(look);
+	trial->edits = diff_rulesets(trial->observed, desired, arena);
+	if (trial->edits->scope == EDIT_NOTHING)
+		return 0;
+	return keeper_send_dry(keeper, desired, genid, trial);
+}
+
+int keeper_try(struct keeper *keeper, struct ruleset *desired,
+	       const struct watch *watch, struct arena *arena,
+	       struct keeper_trial *trial)
+{
+	struct nft *reader; /* the keeper's own may be in the middle of a look */
+	int rc, try;
+
+	memset(trial, 0, sizeof(*trial));
+	desired->flags = keeper->can_own && watch->ownership ?
+				 RULESET_F_OWNER | RULESET_F_PERSIST :
+				 0;
+	rc = nft_open(&reader);
+	if (rc)
+		return rc;
+	rc = -ERESTART;
+	for (try = 0; try < KEEPER_TRIES && rc == -ERESTART; try++)
+		rc = keeper_try_once(keeper, reader, desired, arena, trial);
+	nft_close(reader);
+	return rc;
 }
 
 void keeper_compare(struct keeper *keeper)
@@ -880,6 +883,19 @@ void keeper_compare(struct keeper *keeper)
 	keeper->touches++;
 	keeper->suspects.all = true;
 	keeper_event(keeper, RECONCILE_LOST);
+}
+
+void keeper_check_ends(struct keeper *keeper)
+{
+	size_t i;
+
+	if (!keeper->desired)
+		return;
+	for (i = 0; i < keeper->desired->n_sets; i++)
+		if (set_times_out(&keeper->desired->sets[i]))
+			suspects_add_set(&keeper->suspects,
+					 keeper->desired->sets[i].name);
+	keeper_event(keeper, RECONCILE_TOUCHED);
 }
 
 void keeper_verify(struct keeper *keeper, uint64_t now_usec)
@@ -902,9 +918,7 @@ uint64_t keeper_due_usec(const struct keeper *keeper)
 
 bool keeper_is_right(const struct keeper *keeper)
 {
-	const struct incident *incident = incidents_current(keeper->incidents);
-
-	return keeper->desired && !(incident && keeper->differed);
+	return keeper->desired && !chronicle_is_open(&keeper->chronicle);
 }
 
 uint64_t keeper_verified_usec(const struct keeper *keeper)
@@ -915,6 +929,11 @@ uint64_t keeper_verified_usec(const struct keeper *keeper)
 uint64_t keeper_compared_usec(const struct keeper *keeper)
 {
 	return keeper->compared_usec;
+}
+
+bool keeper_keeps(const struct keeper *keeper)
+{
+	return keeper->desired;
 }
 
 uint64_t keeper_n_compared(const struct keeper *keeper)
@@ -929,7 +948,7 @@ uint64_t keeper_n_commits(const struct keeper *keeper)
 
 struct incidents *keeper_incidents(const struct keeper *keeper)
 {
-	return keeper->incidents;
+	return keeper->chronicle.incidents;
 }
 
 bool keeper_others_changed(struct keeper *keeper)

@@ -65,6 +65,9 @@ struct keeper_edit {
 int keeper_apply(struct keeper *keeper, const struct ruleset *desired,
 		 uint64_t now_usec, struct keeper_edit *edit);
 
+/** keeper_forget - keep nothing any more, and leave the kernel as it is */
+void keeper_forget(struct keeper *keeper);
+
 /** keeper_withdraw - remove the table and keep nothing; 0 or -errno */
 int keeper_withdraw(struct keeper *keeper);
 
@@ -88,6 +91,37 @@ void keeper_verify(struct keeper *keeper, uint64_t now_usec);
 
 /** keeper_compare - compare everything as soon as possible */
 void keeper_compare(struct keeper *keeper);
+
+/**
+ * struct keeper_trial - what would have to be done, and whether it would do
+ * @observed: all of the table, as it is
+ * @edits: from there to what is desired
+ * @refused: 0, or the errno of the kernel's first refusal; @origin says of what
+ */
+struct keeper_trial {
+	const struct ruleset *observed;
+	const struct edits *edits;
+	int refused;
+	char origin[256];
+};
+
+/**
+ * keeper_try - would the kernel take @desired, guarded as @watch says?
+ * @desired: gets its flags
+ * @arena: of what is found
+ *
+ * The kernel checks the whole transaction and carries out nothing. 0 if it could
+ * be asked; else -errno.
+ */
+int keeper_try(struct keeper *keeper, struct ruleset *desired,
+	       const struct watch *watch, struct arena *arena,
+	       struct keeper_trial *trial);
+
+/** keeper_check_ends - see that what should have ended by itself has done so */
+void keeper_check_ends(struct keeper *keeper);
+
+/** keeper_keeps - is there a ruleset that it keeps? */
+bool keeper_keeps(const struct keeper *keeper);
 
 /* What is known. */
 bool keeper_is_right(const struct keeper *keeper); /* as far as we know */

@@ -16,6 +16,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "arena.h"
+#include "day.h"
 #include "decode.h"
 
 #define LOOK_TRIES 32
@@ -45,6 +46,7 @@ struct look {
 	size_t set, key; /* the next ones to read */
 	size_t n_others; /* before the dump that is under way */
 	unsigned int tries;
+	uint64_t now_msec; /* when the kernel wrote what is read next */
 	bool asked; /* an answer is under way */
 	bool over;
 };
@@ -161,14 +163,16 @@ static int look_ask_dump(struct look *look)
 {
 	uint16_t type = look_program[look->dump].type;
 	struct nft_query query = { .type = type, .family = NFPROTO_INET };
+	int rc;
 
 	/* nobody but us has a table that is called so */
 	if (type != NFT_MSG_GETTABLE && type != NFT_MSG_GETCHAIN)
 		query.table = RULESET_TABLE;
 	look->n_others = look->observed->n_others;
 	look->decode = look_program[look->dump].decode;
-	look->asked = true;
-	return nft_ask(look->nft, &query);
+	rc = nft_ask(look->nft, &query);
+	look->asked = !rc;
+	return rc;
 }
 
 static int look_end_dump(struct look *look, int rc)
@@ -215,8 +219,9 @@ static bool look_ask_elems(struct look *look, int *rc)
 		look->key += query.n_keys;
 	}
 	look->decode = decode_elems;
-	look->asked = true;
 	*rc = nft_ask(look->nft, &query);
+	look->asked = !*rc;
+	look->now_msec = day_now_usec() / 1000;
 	return true;
 }
 
@@ -225,7 +230,9 @@ int look_step(struct look *look)
 	int rc = 0;
 
 	if (look->asked) {
+		look->observed->now_msec = look->now_msec;
 		rc = nft_answer(look->nft, look_visit, look);
+		look->now_msec = day_now_usec() / 1000;
 		if (rc == 1)
 			return 1;
 		look->asked = false;
@@ -247,6 +254,7 @@ int look_step(struct look *look)
 			return rc ? rc : 1;
 	if (look->desired)
 		look->expected = suspects_expect(&look->scope, look->desired);
+	look->observed->now_msec = day_now_usec() / 1000;
 	return decode_finish(look->observed);
 }
 

@@ -29,6 +29,9 @@
  */
 #define NFT_LEFTOVERS 16
 
+/* Messages read at once */
+#define NFT_NOTIFIED_MAX 4096
+
 /*
  * Room for notifications: the commit of 100,000 elements makes about 8 MiB of
  * them, and takes longer than it takes us to wake up.
@@ -372,16 +375,21 @@ int nft_commit(struct nft *nft, const struct batch *batch,
 	if (mnl_socket_sendto(nft->socket, batch->data, batch->len) < 0)
 		return -errno;
 	/* The kernel has answered by now: whatever it had to say is here. */
-	while ((got = nft_receive(nft, MSG_DONTWAIT)) >= 0) {
+	while ((got = nft_receive(nft, MSG_DONTWAIT)) != -EAGAIN) {
 		const struct nlmsghdr *nlh = (void *)nft->buffer;
 		int left = got;
 
+		if (got < 0) { /* read on, or the rest will be taken amiss */
+			if (err)
+				break;
+			err = got;
+		}
 		for (; mnl_nlmsg_ok(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left))
 			note_refusal(batch, nlh, refusals, n_refusals);
 	}
-	if (got != -EAGAIN)
-		return got;
+	if (err)
+		return err;
 	return *n_refusals ? -refusals[0].error : 0;
 }
 
@@ -426,9 +434,10 @@ int nft_notified(struct nft *nft,
 		 void (*visit)(void *data, const struct nlmsghdr *nlh),
 		 void *data)
 {
+	unsigned int n;
 	int lost = 0;
 
-	for (;;) {
+	for (n = 0; n < NFT_NOTIFIED_MAX; n++) {
 		ssize_t got = nft_receive(nft, MSG_DONTWAIT);
 		const struct nlmsghdr *nlh = (void *)nft->buffer;
 		int left = got;
@@ -443,4 +452,5 @@ int nft_notified(struct nft *nft,
 		     nlh = mnl_nlmsg_next(nlh, &left))
 			visit(data, nlh);
 	}
+	return -ENOBUFS; /* more than we can follow, and others wait */
 }

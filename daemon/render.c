@@ -101,20 +101,20 @@ static const char *render_word(const struct render_word *words, size_t n,
 	return name;
 }
 
-static const char *render_text(const json_t *object, const char *key)
+const char *render_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
 }
 
-static long long render_number(const json_t *object, const char *key)
+long long render_number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }
 
-static void render_add_time(struct table *table, const json_t *object,
-			    const char *key, const char *none)
+void render_add_time(struct table *table, const json_t *object, const char *key,
+		     const char *none)
 {
 	time_t when = render_number(object, key);
 	char text[64];
@@ -188,6 +188,30 @@ static void render_guard(struct table *table, const json_t *from, bool ja)
 			 render_number(from, "repaired"), n_open);
 }
 
+/* Which generation of the configuration, and whether it will last */
+static void render_config(struct table *table, const json_t *status, bool ja)
+{
+	const json_t *left = json_object_get(status, "confirm_seconds_left");
+
+	table_add(table, render_say(ja, "Generation", "世代"));
+	if (json_is_integer(left))
+		table_add_format(
+			table,
+			render_say(ja,
+				   "%lld, NOT CONFIRMED: it is undone in %lld "
+				   "s unless you type: sekimorictl confirm",
+				   "%lld、未確定: あと%lld秒で元に戻る。確定"
+				   "するには: sekimorictl confirm"),
+			render_number(status, "config_number"),
+			(long long)json_integer_value(left));
+	else if (render_number(status, "config_number"))
+		table_add_format(table, "%lld",
+				 render_number(status, "config_number"));
+	else
+		table_add(table, render_say(ja, "not kept; see the log",
+					    "保存されていない。ログを参照"));
+}
+
 void render_status(const json_t *parameters, bool ja, FILE *out)
 {
 	const json_t *status = json_object_get(parameters, "status");
@@ -209,8 +233,9 @@ void render_status(const json_t *parameters, bool ja, FILE *out)
 		   render_text(status, "file"));
 	render_row(table, render_say(ja, "Digest", "ダイジェスト"),
 		   render_text(status, "digest"));
-	render_row_number(table, render_say(ja, "Generation", "世代"), status,
-			  "generation");
+	render_config(table, status, ja);
+	render_row_number(table, render_say(ja, "Table edits", "表の変更回数"),
+			  status, "generation");
 	render_row_number(table, render_say(ja, "Zones", "ゾーン"), status,
 			  "zones");
 	table_add(table, render_say(ja, "Conduits", "通信経路"));
@@ -219,6 +244,15 @@ void render_status(const json_t *parameters, bool ja, FILE *out)
 				    "%lld(有効 %lld)"),
 			 render_number(status, "conduits"),
 			 render_number(status, "conduits_in_force"));
+	table_add(table, render_say(ja, "Next change", "次の変化"));
+	render_add_time(table, status, "next_change", never);
+	if (!strcmp(render_text(status, "clock"), "behind"))
+		render_row(table, render_say(ja, "Clock", "時計"),
+			   render_say(ja,
+				      "behind: no conduit that has a term is "
+				      "in force",
+				      "遅れている: 期間や時間帯のある通信経路は"
+				      "無効"));
 	render_row_number(table, render_say(ja, "Flows", "通信"), status,
 			  "flows");
 	render_row_number(table, render_say(ja, "Elements", "要素"), status,
@@ -493,24 +527,26 @@ static void render_add_names(struct table *table, const json_t *conduit,
 	table_add(table, text);
 }
 
-static void render_add_end(struct table *table, const json_t *conduit, bool ja)
+static void render_add_term(struct table *table, const json_t *conduit, bool ja)
 {
+	bool in_force = json_is_true(json_object_get(conduit, "in_force"));
+	const char *from = render_text(conduit, "valid_from");
 	const char *until = render_text(conduit, "valid_until");
-	long long days = render_number(conduit, "days_left");
+	char text[1024];
 
-	if (!*until)
-		table_add(table, render_say(ja, "no end", "無期限"));
-	else if (!json_is_true(json_object_get(conduit, "in_force")))
-		table_add_format(
-			table, render_say(ja, "%s (ended)", "%s(満了)"), until);
+	table_add(table, in_force ? render_say(ja, "yes", "有効") :
+				    render_say(ja, "no", "無効"));
+	render_add_time(table, conduit, "next_change",
+			render_say(ja, "never", "なし"));
+	if (render_number(conduit, "expires"))
+		render_add_time(table, conduit, "expires", "");
+	else if (*from || *until)
+		table_add_format(table, "%s - %s", from, until);
 	else
-		table_add_format(table,
-				 days == 1 ?
-					 render_say(ja, "%s (%lld day left)",
-						    "%s(残り%lld日)") :
-					 render_say(ja, "%s (%lld days left)",
-						    "%s(残り%lld日)"),
-				 until, days);
+		table_add(table, render_say(ja, "always", "無期限"));
+	render_join(json_object_get(conduit, "windows"), NULL, RENDER_NAMES_MAX,
+		    text, sizeof(text));
+	table_add(table, *text ? text : render_say(ja, "any time", "常時"));
 }
 
 static void render_add_conduit(struct table *table, const json_t *conduit,
@@ -538,13 +574,13 @@ static void render_add_conduit(struct table *table, const json_t *conduit,
 			render_number(conduit, "packets") ?
 				render_say(ja, "unknown", "不明") :
 				render_say(ja, "never", "なし"));
-	render_add_end(table, conduit, ja);
+	render_add_term(table, conduit, ja);
 }
 
 void render_conduits(const json_t *parameters, bool ja, FILE *out)
 {
 	const json_t *conduits = json_object_get(parameters, "conduits");
-	struct table *table = table_new(11);
+	struct table *table = table_new(14);
 	const json_t *conduit;
 	size_t i;
 
@@ -558,7 +594,10 @@ void render_conduits(const json_t *parameters, bool ja, FILE *out)
 	table_add(table, render_say(ja, "PACKETS", "パケット"));
 	table_add(table, render_say(ja, "BYTES", "バイト"));
 	table_add(table, render_say(ja, "LAST HIT", "最終使用"));
-	table_add(table, render_say(ja, "VALID UNTIL", "期限"));
+	table_add(table, render_say(ja, "IN FORCE", "現在"));
+	table_add(table, render_say(ja, "NEXT CHANGE", "次の変化"));
+	table_add(table, render_say(ja, "DAYS", "期間"));
+	table_add(table, render_say(ja, "TIMES", "時間帯"));
 	table_align_right(table, 7);
 	table_align_right(table, 8);
 	json_array_foreach(conduits, i, conduit) {
@@ -566,6 +605,7 @@ void render_conduits(const json_t *parameters, bool ja, FILE *out)
 	}
 	table_print(table, out);
 	table_free(table);
+	render_temporary(conduits, ja, out);
 }
 
 void render_findings(const json_t *findings, FILE *out)
@@ -593,52 +633,7 @@ void render_findings(const json_t *findings, FILE *out)
 	}
 }
 
-void render_reload(const json_t *parameters, bool ja, FILE *out)
-{
-	bool edited = json_is_true(json_object_get(parameters, "edited"));
-	struct table *table;
-
-	render_findings(json_object_get(parameters, "findings"), stderr);
-	if (!edited) {
-		fputs(render_say(ja,
-				 "The configuration was read again. The kernel "
-				 "holds it already and was not touched.\n",
-				 "設定を読み直した。カーネルは既に同じ内容で、"
-				 "変更していない。\n"),
-		      out);
-		return;
-	}
-	fputs(render_say(ja,
-			 "The configuration was read again, is in force and "
-			 "was verified.\n",
-			 "設定を読み直し、適用し、照合した。\n"),
-	      out);
-	table = table_new(4);
-	table_add(table, "");
-	table_add(table, render_say(ja, "ADDED", "追加"));
-	table_add(table, render_say(ja, "REMOVED", "削除"));
-	table_add(table, render_say(ja, "CHANGED", "変更"));
-	table_add(table, render_say(ja, "Conduits", "通信経路"));
-	table_add_format(table, "%lld",
-			 render_number(parameters, "conduits_added"));
-	table_add_format(table, "%lld",
-			 render_number(parameters, "conduits_removed"));
-	table_add_format(table, "%lld",
-			 render_number(parameters, "conduits_changed"));
-	table_add(table, render_say(ja, "Elements", "要素"));
-	table_add_format(table, "%lld",
-			 render_number(parameters, "elements_added"));
-	table_add_format(table, "%lld",
-			 render_number(parameters, "elements_deleted"));
-	table_add(table, "");
-	table_print(table, out);
-	table_free(table);
-}
-
-/* A line of text that is not in a table */
-static void render_line(FILE *out, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-static void render_line(FILE *out, const char *fmt, ...)
+void render_line(FILE *out, const char *fmt, ...)
 {
 	char line[4096], safe[4 * sizeof(line)];
 	va_list args;

@@ -22,14 +22,41 @@ void render_status(const json_t *parameters, bool ja, FILE *out);
 void render_zones(const json_t *parameters, bool ja, FILE *out);
 void render_matrix(const json_t *parameters, bool ja, FILE *out);
 void render_conduits(const json_t *parameters, bool ja, FILE *out);
-void render_reload(const json_t *parameters, bool ja, FILE *out);
+void render_change(const json_t *parameters, bool ja, FILE *out);
 void render_drift(const json_t *parameters, bool ja, FILE *out);
 void render_audit(const json_t *parameters, bool ja, FILE *out);
+void render_plan(const json_t *parameters, bool ja, FILE *out);
+void render_confirm(const json_t *parameters, bool ja, FILE *out);
+void render_history(const json_t *parameters, bool ja, FILE *out);
+void render_files(const json_t *parameters, bool ja, FILE *out);
+
+/** render_journal - lines as journal_read() gives them */
+void render_journal(const json_t *lines, bool ja, FILE *out);
+void render_allow(const json_t *parameters, bool ja, FILE *out);
+void render_disallow(const json_t *parameters, bool ja, FILE *out);
+void render_allowed(const json_t *parameters, bool ja, FILE *out);
+
+/** render_temporary - who has allowed which of these conduits, why, how long */
+void render_temporary(const json_t *conduits, bool ja, FILE *out);
 
 /** render_record - one reply to Watch: "HH:MM:SS.mmm  PRIORITY  TEXT" */
 void render_record(const json_t *parameters, bool ja, FILE *out);
 
 /** render_findings - one on a line, as "FILE:LINE: error: K02 ..." */
 void render_findings(const json_t *findings, FILE *out);
+
+/* What the above are made of. A member that is not there is "" or 0. */
+struct table;
+
+const char *render_text(const json_t *object, const char *key);
+long long render_number(const json_t *object, const char *key);
+
+/** render_line - a line of text that is not in a table; made safe */
+void render_line(FILE *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** render_add_time - local time; @none: where there is none */
+void render_add_time(struct table *table, const json_t *object, const char *key,
+		     const char *none);
 
 #endif

@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -33,20 +34,22 @@
 #include "policy.h"
 #include "priv.h"
 #include "record.h"
+#include "trial.h"
 
 #define TICK_USEC (60 * 1000000ull)
+#define ALARM_NEVER 0x1ffffffff /* seconds since 1970 UTC: year 2242 */
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 struct options {
 	const char *config, *run_dir, *state_dir, *socket;
-	bool check, foreground;
+	bool check, foreground, boot;
 };
 
 struct sekimorid {
 	struct arena *arena; /* of paths */
 	struct options options;
-	const char *lock_path, *state_path;
+	const char *lock_path;
 	int lock_fd;
 	int parent_fd; /* who waits for us to be ready, or -1 */
 	bool to_stderr;
@@ -54,6 +57,8 @@ struct sekimorid {
 	sd_event *event;
 	sd_event_source *work; /* a timer: when the engine has work to do */
 	uint64_t work_usec; /* what it is set to */
+	int alarm_fd; /* a timer: when a term begins or ends, or -1 */
+	time_t alarm; /* what it is set to */
 	struct records *records;
 	struct engine *engine;
 	struct control *control;
@@ -69,6 +74,7 @@ static void sekimorid_usage(FILE *out)
 	      "  -f, --foreground   stay in the foreground, log to stderr as "
 	      "well\n"
 	      "  -n, --check        only check the configuration\n"
+	      "  --boot             put the policy in force and end\n"
 	      "  --run-dir DIR      /run/sekimori: lock and socket\n"
 	      "  --state-dir DIR    /var/lib/sekimori: memory across restarts\n"
 	      "  --socket PATH      RUN_DIR/control.sock\n"
@@ -104,8 +110,6 @@ static void sekimorid_fix_paths(struct sekimorid *daemon)
 					       options->run_dir);
 	daemon->lock_path =
 		arena_printf(arena, "%s/sekimorid.lock", options->run_dir);
-	daemon->state_path =
-		arena_printf(arena, "%s/state.json", options->state_dir);
 }
 
 /* 0, or the status to exit with; -1: do not exit */
@@ -115,6 +119,7 @@ static int sekimorid_parse(int argc, char **argv, struct options *options)
 		{ "config", required_argument, NULL, 'c' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "check", no_argument, NULL, 'n' },
+		{ "boot", no_argument, NULL, 'b' },
 		{ "run-dir", required_argument, NULL, 'r' },
 		{ "state-dir", required_argument, NULL, 's' },
 		{ "socket", required_argument, NULL, 'k' },
@@ -131,6 +136,8 @@ static int sekimorid_parse(int argc, char **argv, struct options *options)
 			options->foreground = true;
 		else if (c == 'n')
 			options->check = true;
+		else if (c == 'b')
+			options->boot = options->foreground = true;
 		else if (c == 'r')
 			options->run_dir = optarg;
 		else if (c == 's')
@@ -152,8 +159,15 @@ static int sekimorid_parse(int argc, char **argv, struct options *options)
 static int sekimorid_check(const char *path)
 {
 	struct file_config config;
+	const struct terms *terms;
 	int rc = file_load(path, &config);
 
+	if (!rc) {
+		terms = terms_build(config.policy,
+				    (int64_t)(day_now_usec() / 1000000), 0,
+				    &day_calendar, config.arena);
+		rc = trial_policy(config.policy, terms, &config.diag);
+	}
 	finding_print(stderr, &config.diag);
 	fprintf(stderr, "%s: %zu errors, %zu warnings: the configuration %s\n",
 		path, config.diag.n_errors, config.diag.n_warnings,
@@ -279,25 +293,6 @@ static int sekimorid_lock(struct sekimorid *daemon)
 	return 0;
 }
 
-static int sekimorid_load(const char *path, struct file_config *config)
-{
-	struct log_line line;
-	int rc = file_load(path, config);
-
-	if (!rc)
-		return 0;
-	log_begin(&line, "SEKI-REFUSED",
-		  "The configuration has mistakes; the daemon does not start, "
-		  "and the kernel keeps what it has");
-	log_add_text(&line, "by", "start");
-	log_add_text(&line, "file", path);
-	log_add_number(&line, "errors", config->diag.n_errors);
-	log_add_number(&line, "warnings", config->diag.n_warnings);
-	log_end(&line, LOG_ERR);
-	finding_log(&config->diag);
-	return rc;
-}
-
 /* Tell the service manager, and who asks it, how things stand. */
 static void sekimorid_notify(const struct sekimorid *daemon, const char *prefix)
 {
@@ -354,6 +349,25 @@ static void sekimorid_set_work(struct sekimorid *daemon)
 	sd_event_source_set_enabled(daemon->work, SD_EVENT_ONESHOT);
 }
 
+/*
+ * After anything: when does the next term begin or end? One that should have
+ * by now is tried again each minute. A time that never comes lets us know of it
+ * when the clock is set.
+ */
+static void sekimorid_set_alarm(struct sekimorid *daemon)
+{
+	int64_t change = engine_change(daemon->engine);
+	struct itimerspec at = { .it_value.tv_sec = ALARM_NEVER };
+
+	if (change && (uint64_t)change * 1000000 > day_now_usec())
+		at.it_value.tv_sec = change;
+	if (at.it_value.tv_sec == daemon->alarm)
+		return;
+	daemon->alarm = at.it_value.tv_sec;
+	timerfd_settime(daemon->alarm_fd,
+			TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL);
+}
+
 /* After anything that may have replaced the policy: use its settings. */
 static int sekimorid_on_post(sd_event_source *source, void *data)
 {
@@ -362,6 +376,7 @@ static int sekimorid_on_post(sd_event_source *source, void *data)
 
 	(void)source;
 	sekimorid_set_work(daemon);
+	sekimorid_set_alarm(daemon);
 	if (daemon->serial == engine_serial(daemon->engine))
 		return 0;
 	daemon->serial = engine_serial(daemon->engine);
@@ -377,15 +392,15 @@ static int sekimorid_on_hangup(sd_event_source *source,
 	struct actor actor =
 		actor_of("signal", info->ssi_uid, (pid_t)info->ssi_pid);
 	struct sekimorid *daemon = data;
+	struct engine_order order = { .why = "" };
 	struct engine_outcome outcome;
-
 	uint64_t usec;
 
 	(void)source;
 	sd_event_now(daemon->event, CLOCK_MONOTONIC, &usec);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		   (unsigned long long)usec);
-	engine_reload(daemon->engine, &actor, day_now_usec(), &outcome);
+	engine_apply(daemon->engine, &actor, &order, day_now_usec(), &outcome);
 	engine_outcome_free(&outcome);
 	sekimorid_notify(daemon, "READY=1\n");
 	return 0;
@@ -400,13 +415,13 @@ static int sekimorid_on_stop(sd_event_source *source,
 	struct log_line line;
 
 	sd_notify(0, "STOPPING=1");
-	engine_remember(daemon->engine, day_now_usec());
 	log_begin(&line, "SEKI-STOP",
 		  "The daemon ends; the kernel keeps what it has");
 	log_add_actor(&line, &actor);
 	log_add_text(&line, "state",
 		     engine_state_name(engine_state(daemon->engine)));
 	log_end(&line, LOG_NOTICE);
+	engine_remember(daemon->engine, day_now_usec()); /* that as well */
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
@@ -420,16 +435,20 @@ static int sekimorid_on_minute(sd_event_source *source, uint64_t usec,
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int sekimorid_on_midnight(sd_event_source *source, uint64_t usec,
-				 void *data)
+/* A term begins or ends, or the wall clock has been set. */
+static int sekimorid_on_clock(sd_event_source *source, int fd, uint32_t revents,
+			      void *data)
 {
 	struct sekimorid *daemon = data;
+	uint64_t n;
 
-	(void)usec;
+	(void)source;
+	(void)revents;
+	if (read(fd, &n, sizeof(n)) < 0 && errno == EAGAIN)
+		return 0;
+	daemon->alarm = -1; /* it has gone off */
 	engine_tick(daemon->engine, day_now_usec());
-	sd_event_source_set_time(source,
-				 (uint64_t)day_end(time(NULL)) * 1000000);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
 }
 
 static int sekimorid_listen_kernel(struct sekimorid *daemon)
@@ -453,9 +472,12 @@ static int sekimorid_listen_kernel(struct sekimorid *daemon)
 static int sekimorid_listen(struct sekimorid *daemon)
 {
 	sd_event *event = daemon->event;
-	uint64_t midnight = (uint64_t)day_end(time(NULL)) * 1000000;
 	int rc;
 
+	daemon->alarm_fd =
+		timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (daemon->alarm_fd < 0)
+		return -errno;
 	rc = sd_event_add_signal(event, NULL, SIGHUP, sekimorid_on_hangup,
 				 daemon);
 	if (rc >= 0)
@@ -469,8 +491,8 @@ static int sekimorid_listen(struct sekimorid *daemon)
 						TICK_USEC, 0,
 						sekimorid_on_minute, daemon);
 	if (rc >= 0)
-		rc = sd_event_add_time(event, NULL, CLOCK_REALTIME, midnight, 0,
-				       sekimorid_on_midnight, daemon);
+		rc = sd_event_add_io(event, NULL, daemon->alarm_fd, EPOLLIN,
+				     sekimorid_on_clock, daemon);
 	if (rc >= 0)
 		rc = sekimorid_listen_kernel(daemon);
 	if (rc >= 0)
@@ -533,23 +555,33 @@ static int sekimorid_enforce(struct sekimorid *daemon)
 	}
 
 	/* a policy exists only if nothing at all was wrong with it */
-	rc = sekimorid_load(options->config, &config);
-	if (rc)
-		goto out;
-	log_open(config.policy->facility, daemon->to_stderr);
-	rc = priv_settle(control_gid(config.policy->group));
+	file_load(options->config, &config);
+	log_open(config.policy ? config.policy->facility : "daemon",
+		 daemon->to_stderr);
+	rc = priv_settle(
+		control_gid(config.policy ? config.policy->group : "sekimori"));
 	if (rc) {
 		log_error("SEKI-ERROR", rc, "Privileges cannot be given up");
 		goto out;
 	}
 
-	/* the doors to the kernel; and it is in force when this returns */
-	rc = engine_open(options->config, daemon->state_path, &daemon->engine);
+	/* the doors to the kernel, and to what was in force before */
+	rc = engine_open(options->config, options->state_dir, daemon->records,
+			 &daemon->engine);
 	if (rc) {
 		log_error("SEKI-ERROR", rc, "The kernel cannot be reached");
 		goto out;
 	}
+
+	/* without any policy nothing is forwarded; else it is in force then */
+	rc = engine_choose(daemon->engine, &config, day_now_usec());
+	if (rc) {
+		engine_shut(daemon->engine, day_now_usec());
+		goto out;
+	}
 	rc = engine_start(daemon->engine, &config, day_now_usec());
+	if (rc)
+		engine_shut(daemon->engine, day_now_usec());
 out:
 	file_unload(&config);
 	return rc;
@@ -571,6 +603,11 @@ static int sekimorid_run(struct sekimorid *daemon)
 
 	if (sekimorid_enforce(daemon))
 		goto out;
+	if (daemon->options.boot) {
+		engine_remember(daemon->engine, day_now_usec());
+		rc = 0;
+		goto out;
+	}
 
 	/* only now may anybody ask, and only now do we say that we are ready */
 	if (sd_event_new(&daemon->event) < 0 || sekimorid_listen(daemon))
@@ -587,6 +624,8 @@ out:
 	control_close(daemon->control);
 	engine_free(daemon->engine);
 	sd_event_source_unref(daemon->work);
+	if (daemon->alarm_fd >= 0)
+		close(daemon->alarm_fd);
 	sd_event_unref(daemon->event);
 	log_follow(NULL);
 	records_free(daemon->records);
@@ -596,6 +635,7 @@ out:
 int main(int argc, char **argv)
 {
 	struct sekimorid daemon = {
+		.alarm_fd = -1,
 		.options = {
 			.config = "/etc/sekimori/sekimori.conf",
 			.run_dir = "/run/sekimori",

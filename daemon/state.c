@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The daemon's memory across restarts: the number of changes made, and when
- * each flow was last hit. Easy to get wrong: it is written by a daemon that
- * may lose power at any moment, so it is written beside, synced, and renamed;
- * and it is read with distrust, since nothing depends on it but ages.
+ * The daemon's memory across restarts: the number of changes made, the latest
+ * time that the clock has shown, and when each flow was last hit. Easy to get
+ * wrong: it is a memory and not a policy, so it is read with distrust: it may
+ * take from what the policy permits but never add to it.
  */
 #include "state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "counter.h"
+#include "durable.h"
 
 #define STATE_FORMAT 1
 #define STATE_SIZE_MAX (256 << 20)
@@ -37,59 +37,69 @@ static void state_take_hit(const json_t *entry, struct counters *counters)
 	count->last_hit = last_hit;
 }
 
-/* Open what only we may have written */
-static int state_open(const char *path, FILE **file)
+/* The directory of @path; *name is the rest of it. */
+static int state_open_dir(const char *path, const char **name)
 {
-	struct stat st;
+	const char *slash = strrchr(path, '/');
+	char *dir;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != geteuid() || st.st_mode & 022 ||
-	    st.st_size > STATE_SIZE_MAX) {
-		close(fd);
-		return -EPERM;
-	}
-	*file = fdopen(fd, "r");
-	if (!*file)
+	*name = slash ? slash + 1 : path;
+	if (asprintf(&dir, "%.*s", (int)(*name - path), path) < 0)
 		abort();
-	return 0;
+	fd = durable_open_dir(slash ? dir : ".");
+	free(dir);
+	return fd;
 }
 
-int state_load(const char *path, uint64_t *generation,
-	       struct counters *counters)
+static int state_take(const json_t *json, uint64_t *generation, int64_t *latest,
+		      struct counters *counters)
 {
-	json_t *json, *hits, *entry;
-	FILE *file = NULL;
-	int rc;
+	json_t *hits, *entry;
 	size_t i;
 
-	rc = state_open(path, &file);
-	if (rc)
-		return rc;
-	json = json_loadf(file, JSON_REJECT_DUPLICATES, NULL);
-	fclose(file);
 	if (json_integer_value(json_object_get(json, "format")) !=
 		    STATE_FORMAT ||
-	    json_integer_value(json_object_get(json, "generation")) < 0) {
-		rc = -EBADMSG;
-		goto out;
-	}
+	    json_integer_value(json_object_get(json, "generation")) < 0 ||
+	    json_integer_value(json_object_get(json, "latest")) < 0)
+		return -EBADMSG;
 	*generation = (uint64_t)json_integer_value(
 		json_object_get(json, "generation"));
+	*latest = json_integer_value(json_object_get(json, "latest"));
 	hits = json_object_get(json, "hits");
 	json_array_foreach(hits, i, entry) {
 		state_take_hit(entry, counters);
 	}
 	counters->known = json_is_array(hits);
-out:
-	json_decref(json);
+	return 0;
+}
+
+int state_load(const char *path, uint64_t *generation, int64_t *latest,
+	       struct counters *counters)
+{
+	struct arena *arena = arena_new();
+	struct durable_bytes bytes;
+	const char *name;
+	int dir, rc;
+
+	dir = state_open_dir(path, &name);
+	rc = dir < 0 ? dir :
+		       durable_read(dir, name, STATE_SIZE_MAX, arena, &bytes);
+	if (!rc) {
+		json_t *json = json_loadb(bytes.data, bytes.len,
+					  JSON_REJECT_DUPLICATES, NULL);
+
+		rc = state_take(json, generation, latest, counters);
+		json_decref(json);
+	}
+	if (dir >= 0)
+		close(dir);
+	arena_free(arena);
 	return rc;
 }
 
-static json_t *state_json(uint64_t generation, const struct counters *counters)
+static json_t *state_json(uint64_t generation, int64_t latest,
+			  const struct counters *counters)
 {
 	json_t *hits = json_array(), *json;
 	size_t i;
@@ -105,42 +115,42 @@ static json_t *state_json(uint64_t generation, const struct counters *counters)
 					    (json_int_t)count->last_hit)))
 			abort();
 	}
-	json = json_pack("{sisIso}", "format", STATE_FORMAT, "generation",
-			 (json_int_t)generation, "hits", hits);
+	json = json_pack("{sisIsIso}", "format", STATE_FORMAT, "generation",
+			 (json_int_t)generation, "latest", (json_int_t)latest,
+			 "hits", hits);
 	if (!json)
 		abort();
 	return json;
 }
 
-int state_save(const char *path, uint64_t generation,
+int state_save_by(const struct durable_ops *ops, const char *path,
+		  uint64_t generation, int64_t latest,
+		  const struct counters *counters)
+{
+	struct durable_bytes bytes;
+	json_t *json;
+	const char *name;
+	char *text;
+	int dir, rc;
+
+	dir = state_open_dir(path, &name);
+	if (dir < 0)
+		return dir;
+	json = state_json(generation, latest, counters);
+	text = json_dumps(json, JSON_COMPACT);
+	if (!text)
+		abort();
+	bytes.data = text;
+	bytes.len = strlen(text);
+	rc = durable_replace(ops, dir, name, &bytes, 1);
+	free(text);
+	json_decref(json);
+	close(dir);
+	return rc;
+}
+
+int state_save(const char *path, uint64_t generation, int64_t latest,
 	       const struct counters *counters)
 {
-	json_t *json = state_json(generation, counters);
-	FILE *file;
-	char *beside;
-	int fd, rc = 0;
-
-	if (asprintf(&beside, "%s.new", path) < 0)
-		abort();
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		  0600);
-	if (fd < 0) {
-		rc = -errno;
-		goto out;
-	}
-	file = fdopen(fd, "w");
-	if (!file)
-		abort();
-	if (json_dumpf(json, file, JSON_COMPACT) || fflush(file) ||
-	    fsync(fd) < 0)
-		rc = -EIO;
-	fclose(file);
-	if (!rc && rename(beside, path) < 0)
-		rc = -errno;
-	if (rc)
-		unlink(beside);
-out:
-	free(beside);
-	json_decref(json);
-	return rc;
+	return state_save_by(&durable_real, path, generation, latest, counters);
 }

@@ -3,7 +3,7 @@
  * Policy to ruleset: the elements that make the constant program of program.c
  * hold exactly this policy. Easy to get wrong: two conduits may cover the same
  * packet, and then one key has to carry one flow. The more exact one wins, by
- * the order that rank_flow() defines and sekimori.conf(5) promises.
+ * the order that flow_rank() defines and sekimori.conf(5) promises.
  */
 #include "compile.h"
 
@@ -21,9 +21,7 @@
 #include "hash.h"
 #include "partition.h"
 #include "program.h"
-
-/* Ranges up to this many ports are written out; wider ones are "rare". */
-#define PORTS_WRITTEN_OUT 64
+#include "term.h"
 
 /* An element on its way: the lowest rank of those with one key stays. */
 struct draft {
@@ -52,7 +50,7 @@ struct compiler {
 	struct set *sets[N_PROGRAM_SETS];
 	struct drafts drafts[N_PROGRAM_SETS];
 	struct partition *nets, *rare_nets;
-	const bool *is_live; /* by conduit.index: in force today */
+	const struct terms *terms;
 	struct segment *segments; /* of the ports in wide ranges, sorted */
 	size_t n_segments;
 	struct pair *pairs; /* of classes that rare flows join, sorted */
@@ -135,34 +133,15 @@ static void draft_mark(struct compiler *c, enum program_set set,
 	draft_add(c, set, key, rank, comment)->mark = mark;
 }
 
-/*
- * Which of two flows decides about a packet that both cover: the one to a
- * host, then from a host, then to a list or prefix rather than a zone, then
- * from one, then with the narrower range of ports, then the earlier in the
- * file. Lower is better. This is the order in which the program searches, and
- * ranges that are not written out come after all others there.
- */
+/* The order of flows that cover the same packet; the lowest decides. */
 static uint64_t rank_flow(const struct compiler *c, const struct flow *flow)
 {
-	uint64_t width = flow->service.last - flow->service.first;
-	uint64_t order = flow - c->policy->flows;
-
-	return (uint64_t)(flow->to->kind != ENDPOINT_HOST) << 63 |
-	       (uint64_t)(flow->from->kind != ENDPOINT_HOST) << 62 |
-	       (uint64_t)(flow->to->kind == ENDPOINT_ZONE) << 61 |
-	       (uint64_t)(flow->from->kind == ENDPOINT_ZONE) << 60 |
-	       width << 32 | order;
-}
-
-static bool flow_is_rare(const struct flow *flow)
-{
-	return service_is_icmp(&flow->service) ||
-	       flow->service.last - flow->service.first >= PORTS_WRITTEN_OUT;
+	return flow_rank(flow) | (uint64_t)(flow - c->policy->flows);
 }
 
 static bool flow_is_live(const struct compiler *c, const struct flow *flow)
 {
-	return c->is_live[flow->conduit->index];
+	return terms_in_force(c->terms, flow->conduit);
 }
 
 /* Ids of the classes that make up an endpoint */
@@ -392,6 +371,24 @@ static const struct verdict *arrival_verdict(const struct flow *flow)
 	return flow->conduit->bind == BIND_MAC ? &goto_bound : &accept_it;
 }
 
+/*
+ * One element of a live map. What ends goes to the timed one, which follows the
+ * other by as many places in each of the three pairs.
+ */
+static void draft_live(struct compiler *c, enum program_set set,
+		       const struct flow *flow, const struct key *key,
+		       const struct verdict *verdict)
+{
+	int64_t end = c->terms->of[flow->conduit->index].change;
+	struct elem *elem;
+
+	if (end)
+		set += SET_LIVE_TIMED - SET_LIVE;
+	elem = draft_add(c, set, key, 0, flow->conduit->name);
+	elem->verdict = verdict;
+	elem->end_msec = (uint64_t)end * 1000;
+}
+
 static void add_live_between(struct compiler *c, const struct flow *flow,
 			     const struct zone *in, const struct zone *out)
 {
@@ -405,8 +402,7 @@ static void add_live_between(struct compiler *c, const struct flow *flow,
 			key_interface(&key, in->interfaces[i]);
 			key_interface(&key, out->interfaces[k]);
 			key_number(&key, flow->id);
-			draft_add(c, SET_LIVE, &key, 0, flow->conduit->name)
-				->verdict = verdict;
+			draft_live(c, SET_LIVE, flow, &key, verdict);
 		}
 }
 
@@ -421,10 +417,8 @@ static void add_live_local(struct compiler *c, const struct flow *flow,
 
 		key_interface(&key, peer->interfaces[i]);
 		key_number(&key, flow->id);
-		draft_add(c, SET_LIVE_IN, &key, 0, flow->conduit->name)
-			->verdict = verdict;
-		draft_add(c, SET_LIVE_OUT, &key, 0, flow->conduit->name)
-			->verdict = &accept_it;
+		draft_live(c, SET_LIVE_IN, flow, &key, verdict);
+		draft_live(c, SET_LIVE_OUT, flow, &key, &accept_it);
 	}
 }
 
@@ -661,18 +655,19 @@ static void settle(struct compiler *c, enum program_set which)
 		set->size = program_set_room(set->n_elems);
 }
 
-struct ruleset *compile_policy(const struct policy *policy, unsigned int today,
-			       struct arena *arena)
+struct ruleset *compile_policy(const struct policy *policy,
+			       const struct terms *terms, struct arena *arena)
 {
-	struct compiler c = { .policy = policy, .arena = arena };
-	bool *is_live = arena_alloc(arena, policy->n_conduits * sizeof(bool));
+	struct compiler c = {
+		.policy = policy,
+		.arena = arena,
+		.terms = terms,
+	};
 	struct ruleset *ruleset = program_build(arena, c.sets);
 	enum program_set set;
 	size_t i;
 
-	c.is_live = is_live;
-	for (i = 0; i < policy->n_conduits; i++)
-		is_live[i] = policy_in_force(&policy->conduits[i], today);
+	ruleset->now_msec = (uint64_t)terms->when * 1000;
 	partition_nets(&c);
 	cut_ports(&c);
 	add_pairs(&c);
@@ -687,5 +682,22 @@ struct ruleset *compile_policy(const struct policy *policy, unsigned int today,
 		settle(&c, set);
 	free(c.pairs);
 	ruleset_sort(ruleset);
+	return ruleset;
+}
+
+struct ruleset *compile_nothing(struct arena *arena)
+{
+	struct ruleset *ruleset = ruleset_new(arena);
+	struct chain *chain;
+
+	ruleset->exists = true;
+	ruleset->chains = arena_push(arena, ruleset->chains, &ruleset->n_chains,
+				     sizeof(*chain));
+	chain = &ruleset->chains[0];
+	chain->name = "forward";
+	chain->is_base = true;
+	chain->type = "filter";
+	chain->hook = NF_INET_FORWARD;
+	chain->policy = NF_DROP;
 	return ruleset;
 }

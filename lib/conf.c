@@ -17,12 +17,15 @@
 
 #define FORMAT 1
 #define COMPARE_SECONDS 60
+#define KEEP_GENERATIONS 100
+#define KEEP_DAYS 400
 
 #define ZONES_MAX 255
 #define HOSTS_MAX 1000000
 #define SERVICES_MAX 100000
 #define LISTS_MAX 1024
 #define CONDUITS_MAX 1000000
+#define TRIALS_MAX 100000 /* of both kinds together */
 #define PREFIXES_MAX 1000000 /* of one list */
 
 static void set_format(struct reader *reader, void *field,
@@ -89,6 +92,15 @@ static void set_watch(struct reader *reader, void *field,
 
 	if (!is_again(reader, setting, &model->watch_at))
 		entry_read_watch(reader, setting, model);
+}
+
+static void set_history(struct reader *reader, void *field,
+			const config_setting_t *setting)
+{
+	struct model *model = field;
+
+	if (!is_again(reader, setting, &model->keeping_at))
+		entry_read_history(reader, setting, model);
 }
 
 static void set_sysctls(struct reader *reader, void *field,
@@ -243,6 +255,39 @@ static void set_conduits(struct reader *reader, void *field,
 	}
 }
 
+static void read_trials(struct reader *reader, struct model *model,
+			const config_setting_t *list, bool must_pass)
+{
+	unsigned int i,
+		n = count_entries(reader, list, model->n_trials, TRIALS_MAX);
+
+	for (i = 0; i < n; i++) {
+		const config_setting_t *entry = entry_of(reader, list, i);
+		struct model_trial *trial;
+
+		if (!entry)
+			continue;
+		model->trials = arena_push(reader->arena, model->trials,
+					   &model->n_trials, sizeof(*trial));
+		trial = &model->trials[model->n_trials - 1];
+		trial->name.at = setting_place(reader, entry);
+		trial->must_pass = must_pass;
+		entry_read_trial(reader, entry, trial);
+	}
+}
+
+static void set_must_pass(struct reader *reader, void *field,
+			  const config_setting_t *list)
+{
+	read_trials(reader, field, list, true);
+}
+
+static void set_must_drop(struct reader *reader, void *field,
+			  const config_setting_t *list)
+{
+	read_trials(reader, field, list, false);
+}
+
 /* Nothing is required of one file; conf_finish() looks at all of them. */
 static const struct key file_keys[] = {
 	{ "format", KEY_NUMBER, OPTIONAL, set_format, 0 },
@@ -250,12 +295,15 @@ static const struct key file_keys[] = {
 	{ "log", KEY_GROUP, OPTIONAL, set_log, 0 },
 	{ "control", KEY_GROUP, OPTIONAL, set_control, 0 },
 	{ "watch", KEY_GROUP, OPTIONAL, set_watch, 0 },
+	{ "history", KEY_GROUP, OPTIONAL, set_history, 0 },
 	{ "sysctls", KEY_ARRAY, OPTIONAL, set_sysctls, 0 },
 	{ "zones", KEY_LIST, OPTIONAL, set_zones, 0 },
 	{ "hosts", KEY_LIST, OPTIONAL, set_hosts, 0 },
 	{ "services", KEY_LIST, OPTIONAL, set_services, 0 },
 	{ "lists", KEY_LIST, OPTIONAL, set_lists, 0 },
 	{ "conduits", KEY_LIST, OPTIONAL, set_conduits, 0 },
+	{ "must_pass", KEY_LIST, OPTIONAL, set_must_pass, 0 },
+	{ "must_drop", KEY_LIST, OPTIONAL, set_must_drop, 0 },
 };
 
 static const struct group file_group = GROUP(NULL, false, file_keys);
@@ -267,6 +315,8 @@ struct model *conf_new(struct arena *arena)
 	model->arena = arena;
 	model->watch.ownership = true;
 	model->watch.compare_seconds = COMPARE_SECONDS;
+	model->keeping.generations = KEEP_GENERATIONS;
+	model->keeping.days = KEEP_DAYS;
 	return model;
 }
 

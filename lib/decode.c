@@ -91,6 +91,7 @@ int decode_table(struct ruleset *ruleset, const struct nlmsghdr *nlh)
 		return 0;
 	if (!get_u32(&attrs, NFTA_TABLE_FLAGS, &ruleset->flags))
 		return -EBADMSG;
+	get_u32(&attrs, NFTA_TABLE_OWNER, &ruleset->owner);
 	ruleset->exists = true;
 	return 0;
 }
@@ -267,6 +268,28 @@ static void decode_data(struct ruleset *ruleset, const struct set *set,
 	elem->has_other = true;
 }
 
+/*
+ * When an element ends by itself. The kernel says how long that still takes, but
+ * of one that does not end, nothing.
+ */
+static void decode_end(const struct ruleset *ruleset, const struct set *set,
+		       struct elem *elem, const struct attrs *attrs)
+{
+	static const uint32_t both = 1u << NFTA_SET_ELEM_TIMEOUT |
+				     1u << NFTA_SET_ELEM_EXPIRATION;
+	uint64_t left, timeout;
+
+	if (!(attrs->seen & both))
+		return;
+	if (!set_times_out(set) ||
+	    !get_u64(attrs, NFTA_SET_ELEM_TIMEOUT, &timeout) ||
+	    !get_u64(attrs, NFTA_SET_ELEM_EXPIRATION, &left) ||
+	    left > timeout || left > INT64_MAX)
+		elem->has_other = true;
+	else
+		elem->end_msec = ruleset->now_msec + left;
+}
+
 /* Whatever an element carries beside its key */
 static void decode_elem_rest(struct ruleset *ruleset, const struct set *set,
 			     struct elem *elem, const struct attrs *attrs)
@@ -274,13 +297,15 @@ static void decode_elem_rest(struct ruleset *ruleset, const struct set *set,
 	static const uint32_t known =
 		1u << NFTA_SET_ELEM_KEY | 1u << NFTA_SET_ELEM_DATA |
 		1u << NFTA_SET_ELEM_FLAGS | 1u << NFTA_SET_ELEM_USERDATA |
-		1u << NFTA_SET_ELEM_EXPR;
+		1u << NFTA_SET_ELEM_EXPR | 1u << NFTA_SET_ELEM_TIMEOUT |
+		1u << NFTA_SET_ELEM_EXPIRATION | 1u << NFTA_SET_ELEM_PAD;
 	const struct nlattr *expr = attrs->table[NFTA_SET_ELEM_EXPR];
 	uint32_t flags = 0;
 
 	get_u32(attrs, NFTA_SET_ELEM_FLAGS, &flags);
 	if (!only(attrs, known) || flags & ~(uint32_t)NFT_SET_ELEM_INTERVAL_END)
 		elem->has_other = true;
+	decode_end(ruleset, set, elem, attrs);
 	if (expr &&
 	    (!set->counts || !is_counter(expr, &elem->packets, &elem->bytes)))
 		elem->has_other = true;

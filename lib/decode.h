@@ -10,7 +10,8 @@ struct nlmsghdr;
  * Netlink messages of nf_tables dumps -> ruleset. Feed the messages of the
  * dumps of tables, chains, sets, elements (after the sets), rules (after the
  * chains), objects and flowtables, in this order; what is in other tables is
- * passed over. 0, or -EBADMSG for a message that is not well formed.
+ * passed over. Elements that end do so so much later than ruleset->now_msec, which
+ * is to be set before. 0, or -EBADMSG for a message that is not well formed.
  * What is well formed but never made by the compiler is kept as EXPR_OTHER,
  * "has_other" or struct other, and so never equals anything.
  */

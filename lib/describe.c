@@ -345,7 +345,7 @@ static void tell_elem(struct teller *t, const struct set *set,
 	if (!counts(t))
 		return;
 	if (!out)
-		tell(t, take(t, NULL, text_elem(set, in->elem)),
+		tell(t, take(t, NULL, text_elem(set, in->elem, 0)),
 		     "element removed from %s %s%s", word, set->name,
 		     owner(t, in));
 	else if (out->what == ELEM_CATCHALL)
@@ -356,12 +356,12 @@ static void tell_elem(struct teller *t, const struct set *set,
 		     "beginnings and ends of ranges in %s %s put out of order",
 		     word, set->name);
 	else if (!in)
-		tell(t, take(t, NULL, text_elem(set, out->elem)),
+		tell(t, take(t, NULL, text_elem(set, out->elem, 0)),
 		     "element added to %s %s", word, set->name);
 	else
 		tell(t,
-		     take(t, text_elem(set, in->elem),
-			  text_elem(set, out->elem)),
+		     take(t, text_elem(set, in->elem, 0),
+			  text_elem(set, out->elem, 0)),
 		     "element of %s %s changed%s", word, set->name,
 		     owner(t, in));
 }

@@ -85,6 +85,19 @@ void diag_warn(struct diag *diag, const char *id, struct place at,
 	va_end(args);
 }
 
+void diag_repeat(struct diag *diag, const struct finding *finding)
+{
+	if (finding->severity == SEVERITY_ERROR)
+		diag->n_errors++;
+	else
+		diag->n_warnings++;
+	if (diag_is_full(diag))
+		return;
+	diag->findings = arena_push(diag->arena, diag->findings,
+				    &diag->n_findings, sizeof(*finding));
+	diag->findings[diag->n_findings - 1] = *finding;
+}
+
 struct rank {
 	struct finding finding;
 	size_t index; /* qsort() alone does not keep the order of equals */

@@ -61,6 +61,9 @@ void diag_warn(struct diag *diag, const char *id, struct place at,
 	       const struct place *also, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/** diag_repeat - add a finding of another list; its texts are not copied */
+void diag_repeat(struct diag *diag, const struct finding *finding);
+
 /** diag_is_full - are there DIAG_MAX findings, so that it is time to give up? */
 bool diag_is_full(const struct diag *diag);
 

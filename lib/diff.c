@@ -434,15 +434,33 @@ static void delete_elem(struct differ *d, struct elem_edit edit)
 	edits->deleted[edits->n_deleted - 1] = edit;
 }
 
+/*
+ * The kernel is told for how long, so it ends a bit early rather than late. How
+ * early at most, encode.c says.
+ */
+#define SOON_MSEC 2500
+
+bool diff_ends_soon(const struct elem *elem, uint64_t now_msec)
+{
+	return elem->end_msec && elem->end_msec < now_msec + SOON_MSEC;
+}
+
 /* One key: what there is and what there should be, of which one may be NULL */
 static void diff_elem(struct differ *d, const struct set *have,
 		      const struct set *want, const struct elem *a,
 		      const struct elem *b)
 {
-	bool same = a && b && elem_same_data(want, a, b);
-	bool moved = same && want->flags & NFT_SET_MAP &&
-		     want->data_type == NFT_DATA_VERDICT &&
-		     made_chain(d, b->verdict);
+	bool same, moved;
+
+	/* It has ended by itself, or is about to. */
+	if (a && a->end_msec && a->end_msec <= d->observed->now_msec)
+		a = NULL;
+	if (!a && b && diff_ends_soon(b, d->observed->now_msec))
+		b = NULL;
+	same = a && b && elem_same_data(want, a, b);
+	moved = same && want->flags & NFT_SET_MAP &&
+		want->data_type == NFT_DATA_VERDICT &&
+		made_chain(d, b->verdict);
 
 	if (same && !moved && !have->has_stray)
 		return;
@@ -524,6 +542,7 @@ struct edits *diff_rulesets(const struct ruleset *observed,
 		.edits = edits,
 	};
 
+	edits->now_msec = observed->now_msec;
 	diff_table(&d);
 	diff_sets(&d);
 	diff_chains(&d);

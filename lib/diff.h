@@ -75,6 +75,7 @@ struct elem_edit {
 /**
  * struct edits - what makes observed equal desired
  * @make_table: there is none, or @table_flags, given to it, put it right
+ * @now_msec: the wall clock: that of @observed, until somebody knows better
  * @others: all of them are to be deleted
  * @added, deleted: elements, in the order of desired sets and of keys
  *
@@ -82,6 +83,7 @@ struct elem_edit {
  */
 struct edits {
 	enum edit_scope scope;
+	uint64_t now_msec;
 	bool make_table;
 	uint32_t table_flags;
 	struct chain_edit *chains;
@@ -96,11 +98,15 @@ struct edits {
 	size_t n_added, n_deleted;
 };
 
+/** diff_ends_soon - is it no use to add the element at @now_msec? */
+bool diff_ends_soon(const struct elem *elem, uint64_t now_msec);
+
 /**
  * diff_rulesets - how to get from @observed to @desired (both sorted)
  *
  * Rules and elements that are as they should be stay, with their counters,
- * unless what they refer to has to be made anew.
+ * unless what they refer to has to be made anew. What ends very soon need
+ * not be there any more; see diff_ends_soon().
  */
 struct edits *diff_rulesets(const struct ruleset *observed,
 			    const struct ruleset *desired, struct arena *arena);

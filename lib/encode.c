@@ -40,6 +40,15 @@
 #define HOLD_TABLE "sekimori_hold"
 #define PROBE_TABLE "sekimori_probe"
 
+/*
+ * What it may take from here until the kernel begins to count, which it does for
+ * each element when it comes to it. At most so much that it does not look as if
+ * somebody had moved the end, or taken the element out.
+ */
+#define DELAY_MSEC 500
+#define DELAY_MSEC_MAX 2000
+#define DELAY_ELEMS 200 /* in a millisecond; it was measured to take 1000 */
+
 #define ELEMS_MAX 60000
 #define COMMENT_MAX 127 /* what nft 1.0.6 shows */
 
@@ -107,6 +116,18 @@ static void batch_end(struct batch *b)
 	void *at = batch_next(b, "batch", "end");
 
 	message_end(b, nftnl_batch_end(at, b->n_messages));
+}
+
+void batch_make_dry(struct batch *batch)
+{
+	const size_t end = MNL_ALIGN(NLMSG_HDRLEN + sizeof(struct nfgenmsg));
+	const struct nlmsghdr *last =
+		(const void *)(batch->data + batch->len - end);
+
+	assert(last->nlmsg_type == NFNL_MSG_BATCH_END);
+	batch->len -= end;
+	batch->n_messages--;
+	batch->n_origins--;
 }
 
 void batch_free(struct batch *batch)
@@ -434,8 +455,17 @@ static void put_comment(struct nlmsghdr *nlh, const char *comment)
 	mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, len + 3, udata);
 }
 
+/* When the kernel will have come to the last one of @n elements */
+static uint64_t later(uint64_t now_msec, size_t n)
+{
+	uint64_t delay_msec = DELAY_MSEC + n / DELAY_ELEMS;
+
+	return now_msec +
+	       (delay_msec < DELAY_MSEC_MAX ? delay_msec : DELAY_MSEC_MAX);
+}
+
 static void put_elem(struct nlmsghdr *nlh, const struct set *set,
-		     const struct elem *elem, bool add)
+		     const struct elem *elem, bool add, uint64_t now_msec)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
 
@@ -447,6 +477,9 @@ static void put_elem(struct nlmsghdr *nlh, const struct set *set,
 			put_data(nlh, NFTA_SET_ELEM_DATA, &elem->mark,
 				 sizeof(elem->mark));
 	}
+	if (add && elem->end_msec)
+		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT,
+				 htobe64(elem->end_msec - now_msec));
 	if (add && elem->comment)
 		put_comment(nlh, elem->comment);
 	mnl_attr_nest_end(nlh, nest);
@@ -482,7 +515,7 @@ static void put_catchall(struct nlmsghdr *nlh)
 }
 
 static void put_elem_edit(struct nlmsghdr *nlh, const struct elem_edit *edit,
-			  bool add)
+			  bool add, uint64_t now_msec)
 {
 	if (edit->implied)
 		return;
@@ -490,7 +523,9 @@ static void put_elem_edit(struct nlmsghdr *nlh, const struct elem_edit *edit,
 		put_catchall(nlh);
 		return;
 	}
-	put_elem(nlh, edit->set, edit->elem, add);
+	if (add && edit->elem->end_msec && edit->elem->end_msec <= now_msec)
+		return;
+	put_elem(nlh, edit->set, edit->elem, add, now_msec);
 	if (set_is_interval(edit->set))
 		put_interval_end(nlh, edit->set, edit->elem);
 }
@@ -514,7 +549,7 @@ static size_t encode_elems(struct batch *b, const struct elem_edit *edits,
 	for (i = 0; i < n; i++) {
 		if (edits[i].set != set || nlh->nlmsg_len > ELEMS_MAX)
 			break;
-		put_elem_edit(nlh, &edits[i], add);
+		put_elem_edit(nlh, &edits[i], add, b->now_msec);
 	}
 	mnl_attr_nest_end(nlh, nest);
 	message_end(b, nlh);
@@ -667,8 +702,9 @@ struct batch *encode_edits(const struct ruleset *observed,
 	struct batch *b;
 
 	if (edits->scope == EDIT_REPLACE)
-		return encode_replacement(desired, genid);
+		return encode_replacement(desired, edits->now_msec, genid);
 	b = batch_begin(genid);
+	b->now_msec = later(edits->now_msec, edits->n_added);
 	encode_frame(b, edits, observed->exists);
 	encode_departures(b, edits);
 	encode_arrivals(b, edits);
@@ -676,13 +712,15 @@ struct batch *encode_edits(const struct ruleset *observed,
 	return b;
 }
 
-struct batch *encode_replacement(const struct ruleset *desired, uint32_t genid)
+struct batch *encode_replacement(const struct ruleset *desired,
+				 uint64_t now_msec, uint32_t genid)
 {
 	struct arena *arena = arena_new();
 	const struct edits *edits =
 		diff_rulesets(ruleset_new(arena), desired, arena);
 	struct batch *b = batch_begin(genid);
 
+	b->now_msec = later(now_msec, edits->n_added);
 	/* Without flags this is right for a table of any kind, and for none. */
 	encode_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, RULESET_TABLE, NULL);
 	encode_table(b, NFT_MSG_DELTABLE, 0, RULESET_TABLE, NULL);

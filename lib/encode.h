@@ -14,6 +14,7 @@ struct batch {
 	size_t len;
 	size_t size; /* allocated */
 	uint32_t n_messages;
+	uint64_t now_msec; /* from when on the kernel counts, at the latest */
 	struct batch_origin *origins; /* by sequence number */
 	size_t n_origins;
 	size_t size_origins;
@@ -25,7 +26,8 @@ struct batch {
  *	with -ERESTART when it is no longer the current one; 0: whatever is
  *	current
  *
- * The caller frees the result with batch_free(). Base chains are never
+ * The caller frees the result with batch_free(). How long elements last that end
+ * is counted from @edits->now_msec on, so that should be the present. Base chains are never
  * deleted, unless one of ours has been given another hook by somebody, or the
  * scope is EDIT_REPLACE.
  */
@@ -36,12 +38,14 @@ struct batch *encode_edits(const struct ruleset *observed,
 /**
  * encode_replacement - the transaction that puts @desired in the place of
  *	whatever there is
+ * @now_msec: the wall clock
  * @genid: as above, or 0: whatever is current
  *
  * Counters are lost, and for a moment no chain is on its hook: to be used where
  * edits will not do.
  */
-struct batch *encode_replacement(const struct ruleset *desired, uint32_t genid);
+struct batch *encode_replacement(const struct ruleset *desired,
+				 uint64_t now_msec, uint32_t genid);
 
 /** encode_withdraw - the transaction that deletes the table */
 struct batch *encode_withdraw(uint32_t genid);
@@ -58,6 +62,13 @@ struct batch *encode_hold(bool hold);
  *	out, if a table can have an owner and persist
  */
 struct batch *encode_probe(void);
+
+/**
+ * batch_make_dry - take its end from a transaction
+ *
+ * The kernel then checks all of it, and carries out nothing.
+ */
+void batch_make_dry(struct batch *batch);
 
 void batch_free(struct batch *batch);
 

@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "claim.h"
 #include "group.h"
+#include "instant.h"
 
 #define INTERFACES_MAX 32 /* of one zone */
 #define NETWORKS_MAX 4096
@@ -24,8 +25,9 @@
 
 #define COMPARE_SECONDS_MIN 5
 #define COMPARE_SECONDS_MAX 86400 /* a day */
-
-#define YEAR_MIN 2000 /* below it, a year of an era was written */
+#define GENERATIONS_MIN 2 /* one to go back to */
+#define GENERATIONS_MAX 10000
+#define DAYS_MAX 36500
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -62,6 +64,18 @@ enum watch_mode {
 static const char *nth_watch_mode(unsigned int i)
 {
 	return i == WATCH_REPAIR ? "repair" : i == WATCH_ALERT ? "alert" : "?";
+}
+
+enum journal_need {
+	JOURNAL_OPTIONAL = 1,
+	JOURNAL_REQUIRED,
+};
+
+static const char *nth_journal(unsigned int i)
+{
+	return i == JOURNAL_OPTIONAL ? "optional" :
+	       i == JOURNAL_REQUIRED ? "required" :
+				       "?";
 }
 
 /* What a daemon may log to; "kern" is not for programs. */
@@ -151,20 +165,56 @@ static void set_watch_mode(struct reader *reader, void *field,
 		       WATCH_ALERT;
 }
 
+/* A number that has to be in a range; false, and reported, if it is not */
+static bool take_number(struct reader *reader, const config_setting_t *setting,
+			long long min, long long max, unsigned int *number)
+{
+	long long value = config_setting_get_int64(setting);
+
+	if (value >= min && value <= max) {
+		*number = (unsigned int)value;
+		return true;
+	}
+	diag_error(reader->diag, "value", setting_place(reader, setting), NULL,
+		   "%s%s must be %lld to %lld", setting_subject(reader),
+		   config_setting_name(setting), min, max);
+	return false;
+}
+
 static void set_compare_seconds(struct reader *reader, void *field,
 				const config_setting_t *setting)
 {
-	long long seconds = config_setting_get_int64(setting);
 	struct watch *watch = field;
 
-	if (seconds >= COMPARE_SECONDS_MIN && seconds <= COMPARE_SECONDS_MAX)
-		watch->compare_seconds = (unsigned int)seconds;
-	else
-		diag_error(reader->diag, "value",
-			   setting_place(reader, setting), NULL,
-			   "%scompare_seconds must be %d to %d",
-			   setting_subject(reader), COMPARE_SECONDS_MIN,
-			   COMPARE_SECONDS_MAX);
+	take_number(reader, setting, COMPARE_SECONDS_MIN, COMPARE_SECONDS_MAX,
+		    &watch->compare_seconds);
+}
+
+static void set_generations(struct reader *reader, void *field,
+			    const config_setting_t *setting)
+{
+	struct keeping *keeping = field;
+
+	take_number(reader, setting, GENERATIONS_MIN, GENERATIONS_MAX,
+		    &keeping->generations);
+}
+
+static void set_days(struct reader *reader, void *field,
+		     const config_setting_t *setting)
+{
+	struct keeping *keeping = field;
+
+	take_number(reader, setting, 0, DAYS_MAX, &keeping->days);
+}
+
+static void set_journal(struct reader *reader, void *field,
+			const config_setting_t *setting)
+{
+	struct keeping *keeping = field;
+
+	keeping->journal_required =
+		setting_choice(reader, setting, nth_journal) ==
+		JOURNAL_REQUIRED;
 }
 
 static void set_layer(struct reader *reader, void *field,
@@ -334,80 +384,97 @@ static void set_to(struct reader *reader, void *field,
 	conduit->to = read_endpoints(reader, array, &conduit->n_to);
 }
 
+/* An entry of "services"; without its text if there is a mistake */
+static void read_carry(struct reader *reader, const config_setting_t *setting,
+		       struct model_carry *carry)
+{
+	carry->text.at = setting_place(reader, setting);
+	carry->is_service = strchr(config_setting_get_string(setting), '/');
+	if (!carry->is_service)
+		carry->text.text = setting_name(reader, setting);
+	else if (setting_service(reader, setting, &carry->service))
+		carry->text.text = setting_text(reader, setting);
+}
+
 static void set_carries(struct reader *reader, void *field,
 			const config_setting_t *array)
 {
 	unsigned int n = setting_count(reader, array, CARRIES_MAX, REQUIRED);
 	struct model_conduit *conduit = field;
-	const config_setting_t *element;
 	struct model_carry *slot;
 	unsigned int i;
 
 	conduit->services =
 		arena_alloc(reader->arena, n * sizeof(*conduit->services));
 	for (i = 0; i < n; i++) {
-		element = config_setting_get_elem(array, i);
 		slot = &conduit->services[conduit->n_services];
-		slot->text.at = setting_place(reader, element);
-		slot->is_service =
-			strchr(config_setting_get_string(element), '/');
-		if (!slot->is_service)
-			slot->text.text = setting_name(reader, element);
-		else if (setting_service(reader, element, &slot->service))
-			slot->text.text = setting_text(reader, element);
+		read_carry(reader, config_setting_get_elem(array, i), slot);
 		if (slot->text.text)
 			conduit->n_services++;
 	}
 }
 
-/* @n digits at @text; what is behind them in @text on success */
-static bool digits_parse(const char **text, unsigned int n, unsigned int *value)
+static bool read_date(struct reader *reader, const config_setting_t *setting,
+		      struct date *date)
 {
-	const char *c = *text;
+	const char *text = config_setting_get_string(setting);
+	bool right = instant_read_date(&text, date) && !*text;
 
-	for (*value = 0; n; n--, c++) {
-		if (*c < '0' || *c > '9')
-			return false;
-		*value = *value * 10 + (unsigned int)(*c - '0');
-	}
-	*text = c;
-	return true;
+	if (!right)
+		setting_refuse(reader, setting,
+			       "is not a day of the calendar in the form "
+			       "\"2027-03-31\"");
+	return right;
 }
 
-/* "YYYY-MM-DD" with a day that the calendar has. */
-static bool date_parse(const char *text, struct date *date)
+static void set_valid_from(struct reader *reader, void *field,
+			   const config_setting_t *setting)
 {
-	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30,
-					31, 31, 30, 31, 30, 31 };
-	unsigned int year, month, day, last;
+	struct model_conduit *conduit = field;
 
-	if (!digits_parse(&text, 4, &year) || *text++ != '-' ||
-	    !digits_parse(&text, 2, &month) || *text++ != '-' ||
-	    !digits_parse(&text, 2, &day) || *text)
-		return false;
-	if (year < YEAR_MIN || month < 1 || month > 12)
-		return false;
-	last = days[month - 1];
-	if (month == 2 && !(year % 4) && (year % 100 || !(year % 400)))
-		last = 29;
-	if (day < 1 || day > last)
-		return false;
-	*date = (struct date){ year, month, day };
-	return true;
+	conduit->valid_from_at = setting_place(reader, setting);
+	conduit->has_valid_from =
+		read_date(reader, setting, &conduit->valid_from);
 }
 
 static void set_valid_until(struct reader *reader, void *field,
 			    const config_setting_t *setting)
 {
-	const char *text = config_setting_get_string(setting);
 	struct model_conduit *conduit = field;
 
 	conduit->valid_until_at = setting_place(reader, setting);
-	conduit->has_valid_until = date_parse(text, &conduit->valid_until);
-	if (!conduit->has_valid_until)
+	conduit->has_valid_until =
+		read_date(reader, setting, &conduit->valid_until);
+}
+
+static void set_expires(struct reader *reader, void *field,
+			const config_setting_t *setting)
+{
+	struct model_conduit *conduit = field;
+	const char *text = config_setting_get_string(setting);
+
+	conduit->expires_at = setting_place(reader, setting);
+	conduit->has_expires = instant_parse(text, &conduit->expires);
+	if (!conduit->has_expires)
 		setting_refuse(reader, setting,
-			       "is not a day of the calendar in the form "
-			       "\"2027-03-31\"");
+			       "is not a time with its distance from UTC, such "
+			       "as \"2027-03-31 17:00+09:00\"");
+}
+
+static void set_windows(struct reader *reader, void *field,
+			const config_setting_t *array)
+{
+	unsigned int n = setting_count(reader, array, WINDOWS_MAX, REQUIRED);
+	struct model_conduit *conduit = field;
+	unsigned int i;
+
+	conduit->windows_at = setting_place(reader, array);
+	conduit->windows =
+		arena_alloc(reader->arena, n * sizeof(*conduit->windows));
+	for (i = 0; i < n; i++)
+		if (setting_window(reader, config_setting_get_elem(array, i),
+				   &conduit->windows[conduit->n_windows]))
+			conduit->n_windows++;
 }
 
 static const struct key gateway_keys[] = {
@@ -447,6 +514,20 @@ void entry_read_control(struct reader *reader, const config_setting_t *settings,
 	static const struct group group = GROUP("control", false, control_keys);
 
 	group_read(reader, &group, settings, model);
+}
+
+static const struct key history_keys[] = {
+	{ "generations", KEY_NUMBER, OPTIONAL, set_generations, 0 },
+	{ "days", KEY_NUMBER, OPTIONAL, set_days, 0 },
+	{ "journal", KEY_TEXT, OPTIONAL, set_journal, 0 },
+};
+
+void entry_read_history(struct reader *reader, const config_setting_t *settings,
+			struct model *model)
+{
+	static const struct group group = GROUP("history", false, history_keys);
+
+	group_read(reader, &group, settings, &model->keeping);
 }
 
 static const struct key watch_keys[] = {
@@ -619,7 +700,12 @@ static const struct key conduit_keys[] = {
 	  offsetof(struct model_conduit, approved_by) },
 	{ "approval", KEY_TEXT, OPTIONAL, set_text,
 	  offsetof(struct model_conduit, approval) },
+	{ "valid_from", KEY_TEXT, OPTIONAL, set_valid_from, 0 },
 	{ "valid_until", KEY_TEXT, OPTIONAL, set_valid_until, 0 },
+	{ "windows", KEY_ARRAY, OPTIONAL, set_windows, 0 },
+	{ "expires", KEY_TEXT, OPTIONAL, set_expires, 0 },
+	{ "allowed_by", KEY_TEXT, OPTIONAL, set_text,
+	  offsetof(struct model_conduit, allowed_by) },
 };
 
 void entry_read_conduit(struct reader *reader, const config_setting_t *settings,
@@ -629,4 +715,52 @@ void entry_read_conduit(struct reader *reader, const config_setting_t *settings,
 
 	conduit->bind = BIND_IP;
 	group_read(reader, &group, settings, conduit);
+}
+
+static void set_trial_end(struct reader *reader, void *field,
+			  const config_setting_t *setting)
+{
+	struct model_trial_end *end = field;
+
+	end->text.at = setting_place(reader, setting);
+	end->is_addr = setting_is_address(setting);
+	if (!end->is_addr)
+		end->text.text = setting_name(reader, setting);
+	else if (setting_addr(reader, setting, &end->addr))
+		end->text.text = setting_text(reader, setting);
+}
+
+static void set_trial_carry(struct reader *reader, void *field,
+			    const config_setting_t *setting)
+{
+	read_carry(reader, setting, field);
+}
+
+static void set_trial_mac(struct reader *reader, void *field,
+			  const config_setting_t *setting)
+{
+	struct model_trial *trial = field;
+
+	trial->has_mac = setting_mac(reader, setting, &trial->mac);
+}
+
+static const struct key trial_keys[] = {
+	{ "name", KEY_TEXT, OPTIONAL, set_name,
+	  offsetof(struct model_trial, name) },
+	{ "from", KEY_TEXT, REQUIRED, set_trial_end,
+	  offsetof(struct model_trial, from) },
+	{ "to", KEY_TEXT, REQUIRED, set_trial_end,
+	  offsetof(struct model_trial, to) },
+	{ "service", KEY_TEXT, REQUIRED, set_trial_carry,
+	  offsetof(struct model_trial, carry) },
+	{ "mac", KEY_TEXT, OPTIONAL, set_trial_mac, 0 },
+};
+
+void entry_read_trial(struct reader *reader, const config_setting_t *settings,
+		      struct model_trial *trial)
+{
+	static const struct group pass = GROUP("must_pass", true, trial_keys);
+	static const struct group drop = GROUP("must_drop", true, trial_keys);
+
+	group_read(reader, trial->must_pass ? &pass : &drop, settings, trial);
 }

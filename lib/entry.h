@@ -15,6 +15,8 @@ void entry_read_log(struct reader *reader, const config_setting_t *settings,
 		    struct model *model);
 void entry_read_control(struct reader *reader, const config_setting_t *settings,
 			struct model *model);
+void entry_read_history(struct reader *reader, const config_setting_t *settings,
+			struct model *model);
 void entry_read_watch(struct reader *reader, const config_setting_t *settings,
 		      struct model *model);
 
@@ -31,5 +33,9 @@ void entry_read_list(struct reader *reader, const config_setting_t *settings,
 		     struct model_list *list);
 void entry_read_conduit(struct reader *reader, const config_setting_t *settings,
 			struct model_conduit *conduit);
+
+/** entry_read_trial - @trial->must_pass says of which kind it is */
+void entry_read_trial(struct reader *reader, const config_setting_t *settings,
+		      struct model_trial *trial);
 
 #endif

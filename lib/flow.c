@@ -15,6 +15,9 @@
 #include "arena.h"
 #include "hash.h"
 
+/* Ranges up to this many ports are written out; wider ones are "rare". */
+#define PORTS_WRITTEN_OUT 64
+
 static bool endpoint_has_family(const struct endpoint *e, unsigned int family)
 {
 	size_t i;
@@ -35,6 +38,25 @@ bool flow_family(const struct flow *flow, unsigned int family)
 		return false;
 	return endpoint_has_family(flow->from, family) &&
 	       endpoint_has_family(flow->to, family);
+}
+
+bool flow_is_rare(const struct flow *flow)
+{
+	return service_is_icmp(&flow->service) ||
+	       flow->service.last - flow->service.first >= PORTS_WRITTEN_OUT;
+}
+
+/* This is the order in which the program in the kernel searches. */
+uint64_t flow_rank(const struct flow *flow)
+{
+	uint64_t width = flow->service.last - flow->service.first;
+
+	return (uint64_t)flow_is_rare(flow) << 63 |
+	       (uint64_t)(flow->to->kind != ENDPOINT_HOST) << 62 |
+	       (uint64_t)(flow->from->kind != ENDPOINT_HOST) << 61 |
+	       (uint64_t)(flow->to->kind == ENDPOINT_ZONE) << 60 |
+	       (uint64_t)(flow->from->kind == ENDPOINT_ZONE) << 59 |
+	       width << 32;
 }
 
 /* What the flow matches, whatever it is bound to */

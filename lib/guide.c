@@ -135,7 +135,7 @@ static void k02_record(const struct conduit *conduit, const char *id,
 	} wanted[] = {
 		{ "reason", !conduit->reason },
 		{ "approved_by", !conduit->approved_by },
-		{ "valid_until", !conduit->valid_until },
+		{ "valid_until", !conduit->valid_until && !conduit->expires },
 	};
 	size_t i;
 

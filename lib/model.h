@@ -13,6 +13,7 @@
 
 #include "addr.h"
 #include "diag.h"
+#include "window.h"
 
 struct arena;
 
@@ -145,9 +146,43 @@ struct model_conduit {
 	struct model_carry *services;
 	size_t n_services;
 	const char *reason, *approved_by, *approval; /* NULL if absent */
-	bool has_valid_until;
-	struct date valid_until; /* the last day on which it holds */
-	struct place valid_until_at;
+	bool has_valid_from, has_valid_until;
+	struct date valid_from, valid_until; /* first and last day */
+	struct place valid_from_at, valid_until_at;
+	struct window *windows; /* times of the week; none: always */
+	size_t n_windows;
+	struct place windows_at;
+	bool has_expires;
+	int64_t expires; /* the first second behind it, since 1970 UTC */
+	struct place expires_at;
+	const char *allowed_by; /* who has asked for it, if it is temporary */
+};
+
+/** struct model_trial_end - "from" or "to" of a trial: an address or a name */
+struct model_trial_end {
+	struct word text;
+	bool is_addr;
+	struct addr addr;
+};
+
+/**
+ * struct model_trial - a connection that must be permitted, or must not be
+ * @name: may be absent; its place is that of the trial
+ */
+struct model_trial {
+	struct word name;
+	bool must_pass; /* else it must be dropped */
+	struct model_trial_end from, to;
+	struct model_carry carry;
+	bool has_mac;
+	struct mac mac;
+};
+
+/** struct keeping - what is kept of earlier configurations */
+struct keeping {
+	unsigned int generations; /* the newest; 100 if absent */
+	unsigned int days; /* and all that are not older; 400 if absent */
+	bool journal_required; /* no change without it; false if absent */
 };
 
 /** struct watch - how the kernel's state is guarded */
@@ -179,6 +214,8 @@ struct model {
 	struct word group; /* control.group; may use the socket beside root */
 	struct watch watch;
 	struct place watch_at;
+	struct keeping keeping; /* the group "history" */
+	struct place keeping_at;
 	struct sysctl_claim *sysctls;
 	size_t n_sysctls;
 
@@ -192,6 +229,8 @@ struct model {
 	size_t n_lists;
 	struct model_conduit *conduits;
 	size_t n_conduits;
+	struct model_trial *trials;
+	size_t n_trials;
 };
 
 /* Names as written in the configuration and shown everywhere, or "?" */

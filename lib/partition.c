@@ -259,12 +259,28 @@ static void sweep_open(struct sweep *s, const struct cut *cut)
 	}
 }
 
+/*
+ * A class is another one, with another id, as soon as it holds other addresses.
+ * The kernel looks up a packet's two classes and the pair one after the other,
+ * and a commit may come in between: then what was found before it is found
+ * nowhere after it, and the packet is dropped. If ids stayed while addresses
+ * moved between classes, it might pass by a pair that was never its own.
+ */
 static void assign_ids(struct sweep *s)
 {
 	struct partition *p = s->partition;
 	uint32_t *ids = arena_alloc(s->arena, p->n_classes * sizeof(*ids));
 	size_t i;
 
+	for (i = 0; i < p->n_ranges; i++) {
+		const struct range *range = &p->ranges[i];
+		uint64_t *signature = &s->signatures[range->class];
+		size_t len = addr_bits(&range->first) / 8;
+
+		*signature = hash_number(*signature, len);
+		*signature = hash_bytes(*signature, range->first.bytes, len);
+		*signature = hash_bytes(*signature, range->last.bytes, len);
+	}
 	for (i = 0; i < p->n_classes; i++)
 		s->signatures[i] = hash_finish(s->signatures[i]);
 	hash_ids(s->signatures, ids, p->n_classes, CLASS_ID_MIN);

@@ -10,11 +10,6 @@ bool policy_is_gateway(const struct endpoint *endpoint)
 	return endpoint->zone->index == 0;
 }
 
-bool policy_in_force(const struct conduit *conduit, unsigned int today)
-{
-	return !conduit->valid_until || today <= conduit->valid_until;
-}
-
 const struct zone *policy_zone_of(const struct policy *policy,
 				  const struct addr *addr)
 {

@@ -81,11 +81,45 @@ struct conduit {
 	struct service *services;
 	size_t n_services;
 	const char *reason, *approved_by, *approval; /* NULL if absent */
-	unsigned int valid_until; /* last day, as yyyymmdd; 0: no end */
+	unsigned int valid_from; /* first day, as yyyymmdd; 0: no start */
+	unsigned int valid_until; /* last day, likewise */
+	int64_t expires; /* seconds since 1970 UTC; 0: never */
+	const char *allowed_by; /* who asked for it; NULL: it is permanent */
+	const struct window *windows; /* none: at any time */
+	size_t n_windows;
 	struct place at;
 	struct flow *flows; /* one for each from, to and service */
 	size_t n_flows;
 	unsigned int index; /* in policy.conduits */
+};
+
+/**
+ * struct trial_end - one end of a trial
+ * @name: as written
+ * @addrs: none for the gateway
+ * @has_mac: what comes from here carries @mac, as far as is known
+ */
+struct trial_end {
+	const char *name;
+	const struct zone *zone;
+	struct addr *addrs;
+	size_t n_addrs;
+	bool has_mac;
+	struct mac mac;
+};
+
+/**
+ * struct trial - a connection that must be permitted, or must not be
+ * @name: as written, or made of its ends
+ * @services: all of these, at each port
+ */
+struct trial {
+	const char *name;
+	bool must_pass; /* else it must be dropped */
+	struct trial_end from, to;
+	const struct service *services;
+	size_t n_services;
+	struct place at;
 };
 
 struct policy {
@@ -97,6 +131,7 @@ struct policy {
 	const char *group; /* "sekimori" if not written */
 	struct place at; /* of the gateway's description */
 	struct watch watch;
+	struct keeping keeping;
 	struct sysctl_claim *sysctls; /* in the order of the file */
 	size_t n_sysctls;
 
@@ -112,14 +147,13 @@ struct policy {
 	struct flow *flows; /* of all conduits, in their order */
 	size_t n_flows;
 	size_t n_endpoints; /* of all kinds, prefixes included */
+	struct trial *trials; /* must_pass and must_drop, in the order read */
+	size_t n_trials;
 };
 
 /** policy_zone_of - the zone whose networks hold @addr most closely, or NULL */
 const struct zone *policy_zone_of(const struct policy *policy,
 				  const struct addr *addr);
-
-/** policy_in_force - is the conduit's permission valid on @today (yyyymmdd)? */
-bool policy_in_force(const struct conduit *conduit, unsigned int today);
 
 /** policy_is_gateway - is this endpoint the gateway itself? */
 bool policy_is_gateway(const struct endpoint *endpoint);

@@ -9,8 +9,12 @@
  *   new, class to host       4 (hh, net, nh, live)
  *   new, otherwise           at most 12, of which 4 search address ranges
  *
- * Easy to get wrong: "live" is the only way to an accept in forward. It is
- * asked about the arrival interface, the way out and the flow at once, for the
+ * and one more (live_timed) for what ends by itself. The kernel ends elements
+ * only in a hash table that is dearer to search, so they have one of their own,
+ * which is asked after "live" did not know the packet.
+ *
+ * Easy to get wrong: "live" and "live_timed" are the only way to an accept in
+ * forward. They are asked about the arrival interface, the way out and the flow at once, for the
  * first packet as for every later one. So a spoofed source, a changed route
  * and a flow that was taken out of the policy all end at the same lookup.
  *
@@ -76,7 +80,7 @@ static const struct set_def {
 	uint32_t key_type;
 	uint32_t key_len;
 	enum data data;
-	bool interval, counts;
+	bool interval, counts, timed;
 	const char *comment;
 } set_defs[N_PROGRAM_SETS] = {
 	[SET_NET4] = { "net4", TYPE_IPADDR, LEN_IPADDR, DATA_MARK, true,
@@ -132,6 +136,23 @@ static const struct set_def {
 			   LEN_IFNAME + LEN_MARK, DATA_VERDICT, .counts = true,
 			   .comment =
 				   "out and flow: what the gateway may send" },
+	[SET_LIVE_TIMED] = { PROGRAM_LIVE_TIMED,
+			     TYPE3(TYPE_IFNAME, TYPE_IFNAME, TYPE_MARK),
+			     2 * LEN_IFNAME + LEN_MARK, DATA_VERDICT,
+			     .counts = true, .timed = true,
+			     .comment = "what is forwarded for a time" },
+	[SET_LIVE_IN_TIMED] = { PROGRAM_LIVE_IN_TIMED,
+				TYPE2(TYPE_IFNAME, TYPE_MARK),
+				LEN_IFNAME + LEN_MARK, DATA_VERDICT,
+				.counts = true, .timed = true,
+				.comment =
+					"what may reach the gateway for a time" },
+	[SET_LIVE_OUT_TIMED] = { PROGRAM_LIVE_OUT_TIMED,
+				 TYPE2(TYPE_IFNAME, TYPE_MARK),
+				 LEN_IFNAME + LEN_MARK, DATA_VERDICT,
+				 .counts = true, .timed = true,
+				 .comment =
+					 "what the gateway may send for a time" },
 	[SET_MACS] = { "macs", TYPE3(TYPE_MARK, TYPE_CT_DIR, TYPE_ETHERADDR),
 		       LEN_MARK + LEN_CT_DIR + LEN_ETHERADDR, DATA_NONE,
 		       .comment =
@@ -499,12 +520,12 @@ static void chain_errors_out(struct writer *w)
 	emit_counted_drop(w, "related, but no ICMP error of a permitted flow");
 }
 
-static void load_live(struct writer *w)
+static void load_live(struct writer *w, const char *map)
 {
 	emit_load_meta(w, NFT_META_IIFNAME, R0);
 	emit_load_meta(w, NFT_META_OIFNAME, R0 + 4);
 	emit_load_ct(w, NFT_CT_MARK, R0 + 8);
-	emit_lookup_verdict(w, PROGRAM_LIVE);
+	emit_lookup_verdict(w, map);
 }
 
 static void load_live_local(struct writer *w, uint32_t interface_key,
@@ -515,17 +536,46 @@ static void load_live_local(struct writer *w, uint32_t interface_key,
 	emit_lookup_verdict(w, map);
 }
 
+/* Is it in force? Of packets of a connection, or else of all that come here */
+static void rules_live(struct writer *w, bool established)
+{
+	static const char *const maps[] = { PROGRAM_LIVE, PROGRAM_LIVE_TIMED };
+	size_t i;
+
+	for (i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		emit_rule(w);
+		if (established)
+			emit_match_state(w, IP_CT_ESTABLISHED);
+		load_live(w, maps[i]);
+	}
+}
+
+static void rules_live_local(struct writer *w, uint32_t interface_key,
+			     bool established)
+{
+	static const char *const maps[2][2] = {
+		{ PROGRAM_LIVE_OUT, PROGRAM_LIVE_OUT_TIMED },
+		{ PROGRAM_LIVE_IN, PROGRAM_LIVE_IN_TIMED },
+	};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		emit_rule(w);
+		if (established)
+			emit_match_state(w, IP_CT_ESTABLISHED);
+		load_live_local(w, interface_key,
+				maps[interface_key == NFT_META_IIFNAME][i]);
+	}
+}
+
 static void chain_forward(struct writer *w)
 {
 	emit_base_chain(w, "forward", NF_INET_FORWARD);
 	rules_headers(w);
-	emit_rule(w);
-	emit_match_state(w, IP_CT_ESTABLISHED);
-	load_live(w);
+	rules_live(w, true);
 	rule_jump_state(w, IP_CT_NEW, "choose");
 	rule_jump_state(w, IP_CT_RELATED, "errors");
-	emit_rule(w);
-	load_live(w);
+	rules_live(w, false);
 	emit_rule(w);
 	emit_counted_drop(w, "wrong interface, or no flow");
 }
@@ -559,9 +609,7 @@ static void chain_input(struct writer *w)
 
 	emit_base_chain(w, "input", NF_INET_LOCAL_IN);
 	rules_headers(w);
-	emit_rule(w);
-	emit_match_state(w, IP_CT_ESTABLISHED);
-	load_live_local(w, NFT_META_IIFNAME, PROGRAM_LIVE_IN);
+	rules_live_local(w, NFT_META_IIFNAME, true);
 	rule_loopback(w, NFT_META_IIF);
 	rule_neighbours(w, NFT_META_IIFNAME, "neighbours", 255);
 	rule_neighbours(w, NFT_META_IIFNAME, "mld_queries", 1);
@@ -577,8 +625,7 @@ static void chain_input(struct writer *w)
 
 	rule_jump_state(w, IP_CT_NEW, "choose_in");
 	rule_jump_state(w, IP_CT_RELATED, "errors");
-	emit_rule(w);
-	load_live_local(w, NFT_META_IIFNAME, PROGRAM_LIVE_IN);
+	rules_live_local(w, NFT_META_IIFNAME, false);
 	emit_rule(w);
 	emit_counted_drop(w, "wrong interface, or no flow");
 }
@@ -586,16 +633,13 @@ static void chain_input(struct writer *w)
 static void chain_output(struct writer *w)
 {
 	emit_base_chain(w, "output", NF_INET_LOCAL_OUT);
-	emit_rule(w);
-	emit_match_state(w, IP_CT_ESTABLISHED);
-	load_live_local(w, NFT_META_OIFNAME, PROGRAM_LIVE_OUT);
+	rules_live_local(w, NFT_META_OIFNAME, true);
 	rule_loopback(w, NFT_META_OIF);
 	rule_neighbours(w, NFT_META_OIFNAME, "neighbours", 255);
 	rule_neighbours(w, NFT_META_OIFNAME, "mld_reports", 1);
 	rule_jump_state(w, IP_CT_NEW, "choose_out");
 	rule_jump_state(w, IP_CT_RELATED, "errors_out");
-	emit_rule(w);
-	load_live_local(w, NFT_META_OIFNAME, PROGRAM_LIVE_OUT);
+	rules_live_local(w, NFT_META_OIFNAME, false);
 	emit_rule(w);
 	emit_counted_drop(w, "wrong interface, or no flow");
 }
@@ -625,6 +669,8 @@ static void set_init(struct set *set, const struct set_def *def)
 		set->flags |= NFT_SET_INTERVAL;
 	else
 		set->size = program_set_room(0);
+	if (def->timed)
+		set->flags |= NFT_SET_TIMEOUT;
 	if (def->data == DATA_NONE)
 		return;
 	set->flags |= NFT_SET_MAP;

@@ -23,6 +23,9 @@ enum program_set {
 	SET_LIVE, /* iifname . oifname . mark : verdict */
 	SET_LIVE_IN, /* iifname . mark : verdict */
 	SET_LIVE_OUT, /* oifname . mark : verdict */
+	SET_LIVE_TIMED, /* the same for what ends by itself */
+	SET_LIVE_IN_TIMED,
+	SET_LIVE_OUT_TIMED,
 	SET_MACS, /* mark . direction . MAC */
 	SET_ENTRIES, /* iifname . class: where a source may come in */
 	SET_INTERFACES, /* of all zones */
@@ -33,6 +36,9 @@ enum program_set {
 #define PROGRAM_LIVE "live"
 #define PROGRAM_LIVE_IN "live_in"
 #define PROGRAM_LIVE_OUT "live_out"
+#define PROGRAM_LIVE_TIMED "live_timed"
+#define PROGRAM_LIVE_IN_TIMED "live_in_timed"
+#define PROGRAM_LIVE_OUT_TIMED "live_out_timed"
 #define PROGRAM_BOUND "bound"
 
 /**

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "calendar.h"
 #include "flow.h"
 #include "hash.h"
 #include "names.h"
@@ -137,8 +138,8 @@ static size_t resolve_ends(struct resolver *r, const struct conduit *conduit,
 }
 
 /* What an entry of "services" stands for; NULL if nothing, which is reported */
-static const struct service *carried(struct resolver *r,
-				     const struct conduit *conduit,
+static const struct service *carried(struct resolver *r, const char *what,
+				     const char *name,
 				     const struct model_carry *carry, size_t *n)
 {
 	const struct model_service *named;
@@ -153,8 +154,8 @@ static const struct service *carried(struct resolver *r,
 	named = names_find(r->services, carry->text.text);
 	if (!named) {
 		diag_error(r->diag, "name", carry->text.at, NULL,
-			   "conduit \"%s\": there is no service \"%s\"",
-			   conduit->name, carry->text.text);
+			   "%s \"%s\": there is no service \"%s\"", what, name,
+			   carry->text.text);
 		return NULL;
 	}
 	*n = named->n_ports;
@@ -170,7 +171,8 @@ static void resolve_carries(struct resolver *r, struct conduit *conduit,
 	size_t i, all = 0;
 
 	for (i = 0; i < from->n_services; i++) {
-		ports[i] = carried(r, conduit, &from->services[i], &n[i]);
+		ports[i] = carried(r, "conduit", conduit->name,
+				   &from->services[i], &n[i]);
 		all += n[i];
 	}
 	conduit->services =
@@ -182,6 +184,72 @@ static void resolve_carries(struct resolver *r, struct conduit *conduit,
 		       n[i] * sizeof(**ports));
 		conduit->n_services += n[i];
 	}
+}
+
+static unsigned int number_of_date(const struct date *date)
+{
+	return date->year * 10000 + date->month * 100 + date->day;
+}
+
+/* Does one of the windows open on a day from the first to the last? */
+static bool windows_occur(const struct conduit *conduit)
+{
+	int64_t first = date_days(conduit->valid_from);
+	int64_t last = date_days(conduit->valid_until), day;
+	size_t i;
+
+	if (!conduit->valid_from || !conduit->valid_until ||
+	    last - first >= 6 || !conduit->n_windows)
+		return true;
+	for (i = 0; i < conduit->n_windows; i++) {
+		const struct window *window = &conduit->windows[i];
+
+		/* of one that begins the day before, the rest is left */
+		day = first - (window->until > DAY_SECONDS);
+		for (; day <= last; day++)
+			if (window_begins_on(window, day))
+				return true;
+	}
+	return false;
+}
+
+/* Wherever that is: no local clock is a day ahead. */
+static bool expires_before_start(const struct conduit *conduit)
+{
+	return conduit->expires && conduit->valid_from &&
+	       conduit->expires + DAY_SECONDS <=
+		       date_days(conduit->valid_from) * DAY_SECONDS;
+}
+
+static void resolve_term(struct resolver *r, struct conduit *conduit,
+			 const struct model_conduit *from)
+{
+	if (from->has_valid_from)
+		conduit->valid_from = number_of_date(&from->valid_from);
+	if (from->has_valid_until)
+		conduit->valid_until = number_of_date(&from->valid_until);
+	if (from->has_expires)
+		conduit->expires = from->expires;
+	conduit->windows = from->windows;
+	conduit->n_windows = from->n_windows;
+	if (conduit->valid_from && conduit->valid_until &&
+	    conduit->valid_from > conduit->valid_until)
+		diag_error(r->diag, "value", from->valid_from_at,
+			   &from->valid_until_at,
+			   "conduit \"%s\": valid_from is a later day than "
+			   "valid_until",
+			   conduit->name);
+	else if (expires_before_start(conduit))
+		diag_error(r->diag, "value", from->expires_at,
+			   &from->valid_from_at,
+			   "conduit \"%s\": it expires before valid_from",
+			   conduit->name);
+	else if (!windows_occur(conduit))
+		diag_error(r->diag, "value", from->windows_at,
+			   &from->valid_from_at,
+			   "conduit \"%s\": none of its windows opens on a day "
+			   "from valid_from to valid_until",
+			   conduit->name);
 }
 
 static void resolve_conduits(struct resolver *r)
@@ -205,13 +273,11 @@ static void resolve_conduits(struct resolver *r)
 			.reason = from->reason,
 			.approved_by = from->approved_by,
 			.approval = from->approval,
+			.allowed_by = from->allowed_by,
 			.at = from->name.at,
 			.index = policy->n_conduits++,
 		};
-		if (from->has_valid_until)
-			conduit->valid_until = from->valid_until.year * 10000 +
-					       from->valid_until.month * 100 +
-					       from->valid_until.day;
+		resolve_term(r, conduit, from);
 		holder = names_add(r->conduits, conduit->name, conduit);
 		if (holder != conduit)
 			diag_error(r->diag, "duplicate", conduit->at,
@@ -225,6 +291,120 @@ static void resolve_conduits(struct resolver *r)
 					     &conduit->to);
 		resolve_carries(r, conduit, from);
 	}
+}
+
+/* What a finding about a trial calls it */
+static const char *trial_kind(const struct model_trial *trial)
+{
+	return trial->must_pass ? "must_pass" : "must_drop";
+}
+
+static bool resolve_trial_addr(struct resolver *r,
+			       const struct model_trial *trial,
+			       const struct model_trial_end *from,
+			       struct trial_end *end)
+{
+	const struct endpoint *host = places_host_of(r, &from->addr);
+	struct prefix prefix = { from->addr, addr_bits(&from->addr) };
+
+	end->zone = places_prefix(r, &prefix, trial_kind(trial),
+				  trial->name.text, from->text.at);
+	if (!end->zone)
+		return false;
+	end->addrs = arena_alloc(r->arena, sizeof(*end->addrs));
+	end->addrs[0] = from->addr;
+	end->n_addrs = 1;
+	end->has_mac = host ? host->has_mac : end->zone->has_next_hop_mac;
+	end->mac = host ? host->mac : end->zone->next_hop_mac;
+	return true;
+}
+
+static bool resolve_trial_name(struct resolver *r,
+			       const struct model_trial *trial,
+			       const struct model_trial_end *from,
+			       struct trial_end *end)
+{
+	const struct owner *owner = names_find(r->owners, from->text.text);
+	size_t i;
+
+	if (!strcmp(from->text.text, "gateway")) {
+		end->zone = &r->policy->zones[0];
+		return true;
+	}
+	if (!owner || owner->type != OWNER_HOST) {
+		diag_error(r->diag, "name", from->text.at, NULL,
+			   owner ? "%s \"%s\": \"%s\" is no host; a trial is "
+				   "of one host or address" :
+				   "%s \"%s\": there is no host \"%s\"",
+			   trial_kind(trial), trial->name.text,
+			   from->text.text);
+		return false;
+	}
+	if (owner->broken || !owner->endpoint || !owner->endpoint->zone)
+		return false; /* which has been said */
+	end->zone = owner->endpoint->zone;
+	end->n_addrs = owner->endpoint->n_prefixes;
+	end->addrs = arena_alloc(r->arena, end->n_addrs * sizeof(struct addr));
+	for (i = 0; i < end->n_addrs; i++)
+		end->addrs[i] = owner->endpoint->prefixes[i].addr;
+	end->has_mac = owner->endpoint->has_mac;
+	end->mac = owner->endpoint->mac;
+	return true;
+}
+
+static bool resolve_trial_end(struct resolver *r,
+			      const struct model_trial *trial,
+			      const struct model_trial_end *from,
+			      struct trial_end *end)
+{
+	end->name = from->text.text;
+	if (!end->name)
+		return false;
+	return from->is_addr ? resolve_trial_addr(r, trial, from, end) :
+			       resolve_trial_name(r, trial, from, end);
+}
+
+static void resolve_trial(struct resolver *r, struct model_trial *from)
+{
+	struct trial *trial = &r->policy->trials[r->policy->n_trials];
+	const char *ends[] = { from->from.text.text, from->to.text.text };
+	bool ok;
+
+	if (!from->name.text)
+		from->name.text = arena_printf(r->arena, "%s to %s",
+					       ends[0] ? ends[0] : "?",
+					       ends[1] ? ends[1] : "?");
+	*trial = (struct trial){
+		.name = from->name.text,
+		.must_pass = from->must_pass,
+		.at = from->name.at,
+	};
+	ok = resolve_trial_end(r, from, &from->from, &trial->from);
+	ok = resolve_trial_end(r, from, &from->to, &trial->to) && ok;
+	trial->services = carried(r, trial_kind(from), trial->name,
+				  &from->carry, &trial->n_services);
+	if (!ok || !trial->services)
+		return;
+	if (from->has_mac) {
+		trial->from.has_mac = true;
+		trial->from.mac = from->mac;
+	}
+	if (!trial->from.n_addrs && !trial->to.n_addrs)
+		diag_error(r->diag, "value", trial->at, NULL,
+			   "%s \"%s\" leads from the gateway to itself",
+			   trial_kind(from), trial->name);
+	else
+		r->policy->n_trials++;
+}
+
+static void resolve_trials(struct resolver *r)
+{
+	size_t i;
+
+	r->policy->trials = arena_alloc(r->arena, r->model->n_trials *
+							  sizeof(struct trial));
+	for (i = 0; i < r->model->n_trials; i++)
+		resolve_trial(r, &r->model->trials[i]);
 }
 
 static void hash_endpoints(struct policy *policy)
@@ -291,6 +471,7 @@ struct policy *resolve_policy(const struct model *model, struct diag *diag)
 	policy->group = model->group.text ? model->group.text : "sekimori";
 	policy->at = model->gateway_at;
 	policy->watch = model->watch;
+	policy->keeping = model->keeping;
 	policy->sysctls = model->sysctls;
 	policy->n_sysctls = model->n_sysctls;
 
@@ -302,6 +483,7 @@ struct policy *resolve_policy(const struct model *model, struct diag *diag)
 	hash_endpoints(policy);
 	resolve_conduits(&r);
 	flow_build(policy, diag);
+	resolve_trials(&r);
 	warn_sysctls(policy, diag);
 	return policy;
 }

@@ -184,10 +184,31 @@ bool set_same_shape(const struct set *a, const struct set *b)
 	       a->size == b->size && a->counts == b->counts;
 }
 
+/*
+ * More than it takes to read an element and to send one, and more than clocks
+ * are off before they count as wrong; less than matters to a permission.
+ */
+#define END_SLACK_MSEC 3000
+
+bool set_times_out(const struct set *set)
+{
+	return set->flags & NFT_SET_TIMEOUT;
+}
+
+static bool end_equal(uint64_t a, uint64_t b)
+{
+	/* none is not just another end */
+	if (!a || !b)
+		return a == b;
+	return (a < b ? b - a : a - b) <= END_SLACK_MSEC;
+}
+
 bool elem_same_data(const struct set *set, const struct elem *a,
 		    const struct elem *b)
 {
 	if (a->has_other || b->has_other)
+		return false;
+	if (!end_equal(a->end_msec, b->end_msec))
 		return false;
 	if (!(set->flags & NFT_SET_MAP))
 		return true;

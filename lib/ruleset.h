@@ -92,6 +92,8 @@ struct chain {
  * @verdict: data of a verdict map
  * @comment: shown by "nft list"; never compared; NULL if none or as observed
  * @packets: as observed, where the set counts
+ * @end_msec: where elements of the set end: when this one does, in milliseconds
+ *	since 1970 UTC; 0: never. Not part of the digest.
  * @has_other: carries what the compiler never makes; equals nothing
  */
 struct elem {
@@ -102,6 +104,7 @@ struct elem {
 	};
 	const char *comment;
 	uint64_t packets, bytes;
+	uint64_t end_msec;
 	bool has_other;
 };
 
@@ -139,10 +142,17 @@ struct other {
 	const char *name;
 };
 
+/**
+ * struct ruleset - all of it
+ * @now_msec: the wall clock, in milliseconds since 1970 UTC: of what was
+ *	observed, when that was; of what was compiled, for when
+ */
 struct ruleset {
 	struct arena *arena;
+	uint64_t now_msec;
 	bool exists; /* is there a table at all */
 	uint32_t flags; /* NFT_TABLE_F_... */
+	uint32_t owner; /* port of the socket that owns it, as observed; or 0 */
 	struct chain *chains; /* sorted by name */
 	size_t n_chains;
 	struct set *sets; /* sorted by name */
@@ -184,6 +194,14 @@ bool rule_equal(const struct rule *a, const struct rule *b);
 bool set_same_shape(const struct set *a, const struct set *b);
 bool elem_same_data(const struct set *set, const struct elem *a,
 		    const struct elem *b);
+
+/**
+ * set_times_out - may elements of the set end by themselves?
+ *
+ * The kernel knows for how long, not until when; so of such elements two that
+ * end within a few seconds of each other have the same data.
+ */
+bool set_times_out(const struct set *set);
 
 /** ruleset_n_elems - elements of all sets */
 size_t ruleset_n_elems(const struct ruleset *ruleset);

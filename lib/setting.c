@@ -339,6 +339,23 @@ bool setting_service(struct reader *reader, const config_setting_t *setting,
 	return !ret;
 }
 
+bool setting_window(struct reader *reader, const config_setting_t *setting,
+		    struct window *window)
+{
+	int ret = window_parse(config_setting_get_string(setting), window);
+
+	if (ret == -EDOM)
+		setting_refuse(reader, setting,
+			       "ends when it begins; for a whole day write "
+			       "\"daily 00:00-24:00\"");
+	else if (ret)
+		setting_refuse(reader, setting,
+			       "is not a time of the week, such as \"Mon-Fri "
+			       "09:00-17:00\", \"Sun 22:00-02:00\" or \"daily "
+			       "01:00-04:00\"");
+	return !ret;
+}
+
 unsigned int setting_count(struct reader *reader, const config_setting_t *array,
 			   unsigned int max, enum presence presence)
 {

@@ -13,6 +13,7 @@
 #include "addr.h"
 #include "diag.h"
 #include "utf8.h"
+#include "window.h"
 
 struct arena;
 
@@ -113,6 +114,8 @@ bool setting_mac(struct reader *reader, const config_setting_t *setting,
 		 struct mac *mac);
 bool setting_service(struct reader *reader, const config_setting_t *setting,
 		     struct service *service);
+bool setting_window(struct reader *reader, const config_setting_t *setting,
+		    struct window *window);
 
 enum presence {
 	OPTIONAL,

@@ -58,22 +58,10 @@ static json_t *show_number(uint64_t number)
 							   (json_int_t)number));
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar */
-static int64_t show_day_number(unsigned int date)
-{
-	int64_t year = date / 10000, month = date / 100 % 100, day = date % 100;
-
-	/* count years from March, so that the leap day is the last of them */
-	if (month <= 2) {
-		year--;
-		month += 12;
-	}
-	return 365 * year + year / 4 - year / 100 + year / 400 +
-	       (153 * (month - 3) + 2) / 5 + day - 719469;
-}
-
 static json_t *show_date(unsigned int date)
 {
+	if (!date)
+		return json_null();
 	return show_have(json_sprintf("%04u-%02u-%02u", date / 10000,
 				      date / 100 % 100, date % 100));
 }
@@ -86,7 +74,7 @@ json_t *show_status(const struct show_status *status)
 
 	for (i = 0; i < policy->n_conduits; i++)
 		n_in_force +=
-			policy_in_force(&policy->conduits[i], status->today);
+			terms_in_force(status->terms, &policy->conduits[i]);
 	json = show_have(json_object());
 	show_set(json, "state", show_text(status->state));
 	show_set(json, "gateway", show_text(policy->gateway));
@@ -95,6 +83,11 @@ json_t *show_status(const struct show_status *status)
 	show_set(json, "file", show_text(status->file));
 	show_set(json, "digest", show_text(status->digest));
 	show_set(json, "generation", show_number(status->generation));
+	show_set(json, "config_number", show_number(status->config_number));
+	show_set(json, "confirm_seconds_left",
+		 status->confirm_seconds_left < 0 ?
+			 json_null() :
+			 show_have(json_integer(status->confirm_seconds_left)));
 	show_set(json, "started", show_time(status->started));
 	show_set(json, "changed", show_time(status->changed));
 	show_set(json, "verified", show_time(status->verified));
@@ -111,6 +104,9 @@ json_t *show_status(const struct show_status *status)
 	show_set(json, "lists", show_number(policy->n_lists));
 	show_set(json, "conduits", show_number(policy->n_conduits));
 	show_set(json, "conduits_in_force", show_number(n_in_force));
+	show_set(json, "clock",
+		 show_text(status->terms->is_known ? "right" : "behind"));
+	show_set(json, "next_change", show_time(status->terms->change));
 	show_set(json, "flows", show_number(policy->n_flows));
 	show_set(json, "elements", show_number(status->n_elements));
 	show_set(json, "warnings", show_number(status->n_warnings));
@@ -216,7 +212,8 @@ static size_t show_distinct_zones(const struct endpoint **endpoints, size_t n,
 }
 
 /* Every pair of zones that has a conduit in force, one entry a conduit */
-static void show_collect_cells(const struct policy *policy, unsigned int today,
+static void show_collect_cells(const struct policy *policy,
+			       const struct terms *terms,
 			       struct show_cells *cells)
 {
 	size_t room = policy->n_zones * sizeof(unsigned int), i, k;
@@ -229,7 +226,7 @@ static void show_collect_cells(const struct policy *policy, unsigned int today,
 	for (i = 0; i < policy->n_conduits; i++) {
 		const struct conduit *conduit = &policy->conduits[i];
 
-		if (!policy_in_force(conduit, today))
+		if (!terms_in_force(terms, conduit))
 			continue;
 		n_from = show_distinct_zones(conduit->from, conduit->n_from,
 					     stamps, ++stamp, from);
@@ -277,7 +274,7 @@ static json_t *show_pair(const struct policy *policy,
 	return json;
 }
 
-json_t *show_matrix(const struct policy *policy, unsigned int today)
+json_t *show_matrix(const struct policy *policy, const struct terms *terms)
 {
 	struct show_cells cells = { .arena = arena_new() };
 	json_t *json = show_have(json_object());
@@ -287,7 +284,7 @@ json_t *show_matrix(const struct policy *policy, unsigned int today)
 
 	for (i = 0; i < policy->n_zones; i++)
 		show_push(zones, show_text(policy->zones[i].name));
-	show_collect_cells(policy, today, &cells);
+	show_collect_cells(policy, terms, &cells);
 	for (i = 0; i < cells.n_cells;)
 		show_push(pairs, show_pair(policy, &cells, &i));
 	arena_free(cells.arena);
@@ -297,7 +294,7 @@ json_t *show_matrix(const struct policy *policy, unsigned int today)
 }
 
 json_t *show_zones(const struct policy *policy,
-		   const struct surroundings *around, unsigned int today)
+		   const struct surroundings *around, const struct terms *terms)
 {
 	struct show_cells cells = { .arena = arena_new() };
 	json_t *array = show_have(json_array());
@@ -306,7 +303,7 @@ json_t *show_zones(const struct policy *policy,
 	size_t *n_to = arena_alloc(cells.arena, room);
 	size_t *n_hosts = arena_alloc(cells.arena, room);
 
-	show_collect_cells(policy, today, &cells);
+	show_collect_cells(policy, terms, &cells);
 	for (i = 0; i < cells.n_cells; i++) {
 		n_from[cells.cells[i].from]++;
 		n_to[cells.cells[i].to]++;
@@ -385,7 +382,20 @@ static void show_flows(json_t *json, const struct conduit *conduit,
 	show_set(json, "last_hit", show_time(last_hit));
 }
 
-static json_t *show_conduit(const struct conduit *conduit, unsigned int today)
+static json_t *show_windows(const struct conduit *conduit)
+{
+	json_t *array = show_have(json_array());
+	char text[WINDOW_TEXT];
+	size_t i;
+
+	for (i = 0; i < conduit->n_windows; i++)
+		show_push(array,
+			  show_text(window_print(&conduit->windows[i], text)));
+	return array;
+}
+
+static json_t *show_conduit(const struct conduit *conduit,
+			    const struct terms *terms)
 {
 	json_t *json = show_have(json_object());
 	json_t *services = show_have(json_array());
@@ -404,21 +414,27 @@ static json_t *show_conduit(const struct conduit *conduit, unsigned int today)
 	show_set(json, "to", show_endpoints(conduit->to, conduit->n_to));
 	show_set(json, "services", services);
 	show_set(json, "in_force",
-		 json_boolean(policy_in_force(conduit, today)));
-	show_set(json, "valid_until", until ? show_date(until) : json_null());
+		 json_boolean(terms_in_force(terms, conduit)));
+	show_set(json, "next_change",
+		 show_time(terms->of[conduit->index].change));
+	show_set(json, "valid_from", show_date(conduit->valid_from));
+	show_set(json, "valid_until", show_date(until));
 	show_set(json, "days_left",
-		 until ? show_have(json_integer(show_day_number(until) -
-						show_day_number(today))) :
+		 until ? show_have(json_integer(date_days(until) -
+						terms->today)) :
 			 json_null());
+	show_set(json, "expires", show_time(conduit->expires));
+	show_set(json, "windows", show_windows(conduit));
 	show_set(json, "reason", show_text(conduit->reason));
 	show_set(json, "approved_by", show_text(conduit->approved_by));
 	show_set(json, "approval", show_text(conduit->approval));
+	show_set(json, "allowed_by", show_text(conduit->allowed_by));
 	return json;
 }
 
 json_t *show_conduits(const struct policy *policy,
 		      const struct show_count *counts, size_t n_counts,
-		      unsigned int today, size_t *first)
+		      const struct terms *terms, size_t *first)
 {
 	json_t *array = show_have(json_array());
 	size_t n_flows = 0, n = 0;
@@ -426,7 +442,7 @@ json_t *show_conduits(const struct policy *policy,
 	while (*first < policy->n_conduits && n < SHOW_PORTION_CONDUITS &&
 	       n_flows < SHOW_PORTION_FLOWS) {
 		const struct conduit *conduit = &policy->conduits[*first];
-		json_t *json = show_conduit(conduit, today);
+		json_t *json = show_conduit(conduit, terms);
 
 		show_flows(json, conduit, counts, n_counts);
 		show_push(array, json);
@@ -493,6 +509,22 @@ static int show_cmp_ids(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+static bool show_same_term(const struct conduit *a, const struct conduit *b)
+{
+	size_t i;
+
+	if (a->valid_from != b->valid_from ||
+	    a->valid_until != b->valid_until || a->expires != b->expires ||
+	    a->n_windows != b->n_windows)
+		return false;
+	for (i = 0; i < a->n_windows; i++)
+		if (a->windows[i].days != b->windows[i].days ||
+		    a->windows[i].from != b->windows[i].from ||
+		    a->windows[i].until != b->windows[i].until)
+			return false;
+	return true;
+}
+
 /* Do both permit the same flows? Their ids say what they permit. */
 static bool show_same_flows(const struct conduit *a, const struct conduit *b)
 {
@@ -500,8 +532,8 @@ static bool show_same_flows(const struct conduit *a, const struct conduit *b)
 	uint32_t *ids;
 	bool same;
 
-	if (a->n_flows != b->n_flows || a->valid_until != b->valid_until ||
-	    a->bind != b->bind)
+	if (a->n_flows != b->n_flows || a->bind != b->bind ||
+	    !show_same_term(a, b))
 		return false;
 	if (!a->n_flows)
 		return true;

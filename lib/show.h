@@ -13,18 +13,23 @@
 
 #include "policy.h"
 #include "surroundings.h"
+#include "term.h"
 
 /**
  * struct show_status - how things stand
  * @state: a word: "in_force", "withdrawn", "drifted", "unsure"
  * @digest: of the ruleset that the policy makes
  * @generation: changes made to the kernel's table so far
+ * @config_number: which generation of the configuration is in force; 0: it is
+ *	not kept
+ * @confirm_seconds_left: in which it has to be confirmed; -1: nothing is awaited
  * @verified: when the kernel was last known to hold exactly this; 0: never
  * @compared: when the table was last read and compared as a whole; 0: never
  * @mode: a word: "repair", "alert"
  * @ownership: of the table: "owned"; "off" as configured; "unsupported" by the
  *	kernel
  * @n_incidents, n_repaired: since the start; @n_open: of these, not over
+ * @terms: of the policy, now
  * @n_critical, n_warning: concerns of that gravity at the last audit
  */
 struct show_status {
@@ -32,24 +37,26 @@ struct show_status {
 	const char *version;
 	const char *file;
 	const char *digest;
-	uint64_t generation;
+	uint64_t generation, config_number;
+	int64_t confirm_seconds_left;
 	int64_t started, changed, verified, compared;
 	const char *mode, *ownership;
 	uint64_t n_incidents, n_repaired, n_open;
 	size_t n_critical, n_warning;
 	size_t n_elements, n_warnings;
 	const struct policy *policy;
-	unsigned int today;
+	const struct terms *terms;
 };
 
 json_t *show_status(const struct show_status *status);
 
 /** show_zones - with the state of their interfaces, of which only links count */
 json_t *show_zones(const struct policy *policy,
-		   const struct surroundings *around, unsigned int today);
+		   const struct surroundings *around,
+		   const struct terms *terms);
 
-/** show_matrix - zone by zone, the conduits that are in force on @today */
-json_t *show_matrix(const struct policy *policy, unsigned int today);
+/** show_matrix - zone by zone, the conduits that are in force */
+json_t *show_matrix(const struct policy *policy, const struct terms *terms);
 
 /**
  * struct show_count - what has been counted for one flow
@@ -72,10 +79,15 @@ struct show_count {
  */
 json_t *show_conduits(const struct policy *policy,
 		      const struct show_count *counts, size_t n_counts,
-		      unsigned int today, size_t *first);
+		      const struct terms *terms, size_t *first);
 
 /** show_findings - the findings kept in @diag */
 json_t *show_findings(const struct diag *diag);
+
+struct plan;
+
+/** show_plan - of each kind of thing that changes, the first ones */
+json_t *show_plan(const struct plan *plan);
 
 /**
  * struct show_change - conduits of one policy against those of another

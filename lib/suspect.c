@@ -346,7 +346,8 @@ enum touch suspects_note(struct suspects *suspects, const struct ruleset *known,
 	}
 	if (nfg->nfgen_family != NFPROTO_INET || strcmp(table, RULESET_TABLE))
 		return kind == KIND_ELEMS ? TOUCH_NOTHING : TOUCH_OTHERS;
-	if (!suspects->all && !note_ours(suspects, known, kind, &attrs))
+	if (!suspects->all &&
+	    (!known || !note_ours(suspects, known, kind, &attrs)))
 		suspects->all = true;
 	return TOUCH_OURS;
 }

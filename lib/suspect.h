@@ -51,7 +51,7 @@ enum touch {
 
 /**
  * suspects_note - one message of the group NFNLGRP_NFTABLES
- * @known: what the table was known to hold: the shapes of its sets decide
+ * @known: what the table was known to hold, NULL if nothing: the shapes of its sets decide
  *	which keys can be looked up one by one (not intervals, not what has an
  *	end key, not the catch-all element)
  *

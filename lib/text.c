@@ -20,10 +20,12 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "addr.h"
+#include "calendar.h"
 
 struct out {
 	char *text;
 	size_t len, size;
+	uint64_t now_msec; /* 0: unknown */
 };
 
 /* What the words of the registers mean while a rule is printed */
@@ -276,6 +278,32 @@ static void put_verdict(struct out *out, const struct verdict *verdict)
 	}
 }
 
+/* For how long or, where it is not known what time it is, until when */
+static void put_end(struct out *out, uint64_t end_msec)
+{
+	uint64_t seconds = end_msec / 1000;
+	unsigned int date;
+
+	if (!end_msec)
+		return;
+	if (out->now_msec) {
+		seconds = end_msec > out->now_msec ?
+				  (end_msec - out->now_msec) / 1000 :
+				  0;
+		put(out, " timeout %llud%uh%um%us",
+		    (unsigned long long)(seconds / DAY_SECONDS),
+		    (unsigned int)(seconds / 3600 % 24),
+		    (unsigned int)(seconds / 60 % 60),
+		    (unsigned int)(seconds % 60));
+		return;
+	}
+	date = date_of_days((int64_t)(seconds / DAY_SECONDS));
+	seconds %= DAY_SECONDS;
+	put(out, " [until %04u-%02u-%02uT%02u:%02u:%02uZ]", date / 10000,
+	    date / 100 % 100, date % 100, (unsigned int)(seconds / 3600),
+	    (unsigned int)(seconds / 60 % 60), (unsigned int)(seconds % 60));
+}
+
 static void put_elem(struct out *out, const struct set *set,
 		     const struct elem *elem)
 {
@@ -285,6 +313,7 @@ static void put_elem(struct out *out, const struct set *set,
 		put(out, "-");
 		put_key(out, set, elem->key + set->key_len);
 	}
+	put_end(out, elem->end_msec);
 	put_comment(out, elem->comment);
 	if (elem->has_other)
 		put(out, " [unknown attributes]");
@@ -331,6 +360,8 @@ static void put_set(struct out *out, const struct set *set)
 	put(out, "\n");
 	if (set_is_interval(set))
 		put(out, "\t\tflags interval\n");
+	else if (set_times_out(set))
+		put(out, "\t\tflags timeout\n");
 	if (set->size)
 		put(out, "\t\tsize %u\n", set->size);
 	if (set->counts)
@@ -715,7 +746,7 @@ static void put_chain(struct out *out, const struct ruleset *ruleset,
 
 char *text_ruleset(const struct ruleset *ruleset, size_t *len)
 {
-	struct out out = { .text = NULL };
+	struct out out = { .now_msec = ruleset->now_msec };
 	size_t i;
 
 	put(&out, "table inet " RULESET_TABLE " {\n");
@@ -729,9 +760,10 @@ char *text_ruleset(const struct ruleset *ruleset, size_t *len)
 	return out.text;
 }
 
-char *text_elem(const struct set *set, const struct elem *elem)
+char *text_elem(const struct set *set, const struct elem *elem,
+		uint64_t now_msec)
 {
-	struct out out = { .text = NULL };
+	struct out out = { .text = NULL, .now_msec = now_msec };
 
 	put_elem(&out, set, elem);
 	return out.text;

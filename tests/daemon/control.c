@@ -14,18 +14,40 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "control.h"
+#include "diag.h"
 #include "engine.h"
+#include "file.h"
+#include "history.h"
 #include "links.h"
+#include "planner.h"
 #include "record.h"
+#include "varlink.h"
 
 /* ---- the engine ---- */
+
+/* What was kept: what comes of loading it, by number */
+struct history {
+	int loads[8];
+	int64_t left; /* to confirm */
+};
 
 struct engine {
 	uint64_t audited;
 	int n_requested;
+	struct history history;
+	uint64_t previous;
+	/* the last order that was carried out or refused */
+	struct engine_order order;
+	char path[256], why[VARLINK_WHY_MAX + 1];
+	int n_orders;
+	int rc; /* that orders come to */
+	bool swept;
+	struct diag diag;
 };
 
 uint64_t engine_audited(const struct engine *engine)
@@ -42,6 +64,16 @@ json_t *engine_audit_json(const struct engine *engine)
 {
 	return json_pack("{s[{sI}]}", "concerns", "since",
 			 (json_int_t)engine->audited);
+}
+
+json_t *planner_reply(struct engine *engine, const struct actor *actor,
+		      const char *file, bool nft, uint64_t now_usec)
+{
+	(void)engine;
+	(void)actor;
+	(void)now_usec;
+	return varlink_reply(json_pack("{ss sb}", "file", file, "nft", nft),
+			     false);
 }
 
 json_t *engine_drift_json(const struct engine *engine)
@@ -89,26 +121,159 @@ const struct policy *engine_policy(const struct engine *engine)
 	abort();
 }
 
-unsigned int engine_today(const struct engine *engine)
+const struct terms *engine_terms(const struct engine *engine)
 {
 	(void)engine;
 	abort();
 }
 
-int engine_reload(struct engine *engine, const struct actor *actor,
-		  uint64_t now_usec, struct engine_outcome *outcome)
+static void engine_copy(char *to, size_t size, const char *text)
+{
+	snprintf(to, size, "%s", text ? text : "-");
+}
+
+int engine_apply(struct engine *engine, const struct actor *actor,
+		 const struct engine_order *order, uint64_t now_usec,
+		 struct engine_outcome *outcome)
+{
+	(void)now_usec;
+	ck_assert_str_eq(actor->how, "control");
+	ck_assert_ptr_nonnull(order->why);
+	memset(outcome, 0, sizeof(*outcome));
+	engine->n_orders++;
+	engine->order = *order;
+	engine_copy(engine->path, sizeof(engine->path), order->path);
+	engine_copy(engine->why, sizeof(engine->why), order->why);
+	outcome->diag = &engine->diag;
+	outcome->refused = engine->rc != 0;
+	outcome->reason = "No such luck";
+	strcpy(outcome->from, "old");
+	strcpy(outcome->to, engine->rc ? "" : "new");
+	outcome->edited = true;
+	outcome->generation = 40;
+	outcome->number = 7;
+	outcome->swept = engine->swept;
+	outcome->n_ended = 3;
+	if (!engine->rc)
+		engine->history.left = order->confirm_seconds ?
+					       (int64_t)order->confirm_seconds :
+					       -1;
+	return engine->rc;
+}
+
+int engine_allow(struct engine *engine, const struct actor *actor,
+		 const struct engine_grant *grant, uint64_t now_usec,
+		 struct engine_outcome *outcome, struct engine_granted *granted)
 {
 	(void)engine;
 	(void)actor;
+	(void)grant;
+	(void)now_usec;
+	(void)outcome;
+	(void)granted;
+	abort();
+}
+
+int engine_disallow(struct engine *engine, const struct actor *actor,
+		    const char *name, uint64_t now_usec,
+		    struct engine_outcome *outcome)
+{
+	(void)engine;
+	(void)actor;
+	(void)name;
 	(void)now_usec;
 	(void)outcome;
 	abort();
 }
 
+json_t *engine_allowed_json(const struct engine *engine, uint64_t now_usec)
+{
+	(void)engine;
+	(void)now_usec;
+	abort();
+}
+
 void engine_outcome_free(struct engine_outcome *outcome)
 {
-	(void)outcome;
-	abort();
+	ck_assert_ptr_nonnull(outcome->diag);
+	outcome->diag = NULL;
+}
+
+int engine_confirm(struct engine *engine, const struct actor *actor,
+		   uint64_t now_usec)
+{
+	(void)actor;
+	(void)now_usec;
+	if (engine->history.left < 0)
+		return -ENOENT;
+	engine->history.left = -1;
+	return 0;
+}
+
+uint64_t engine_previous(const struct engine *engine)
+{
+	return engine->previous;
+}
+
+const struct history *engine_history(const struct engine *engine)
+{
+	return &engine->history;
+}
+
+int64_t history_seconds_left(const struct history *history)
+{
+	return history->left;
+}
+
+uint64_t history_running(const struct history *history)
+{
+	(void)history;
+	return 7;
+}
+
+int history_load(const struct history *history, uint64_t number,
+		 struct file_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	return number < 8 ? history->loads[number] : -ENOENT;
+}
+
+void file_unload(struct file_config *config)
+{
+	(void)config;
+}
+
+json_t *history_json(const struct history *history)
+{
+	return json_pack("{sI}", "seconds_left", (json_int_t)history->left);
+}
+
+json_t *history_files_json(const struct history *history, uint64_t number)
+{
+	if (number >= 8 || history->loads[number])
+		return NULL;
+	return json_pack("{sI s[{ss ss}]}", "number", (json_int_t)number,
+			 "files", "name", "sekimori.conf", "text", "a\tb");
+}
+
+json_t *planner_forbid(const struct engine *engine, const struct actor *actor,
+		       const char *file)
+{
+	(void)engine;
+	(void)actor;
+	return strncmp(file, "/etc/", 5) ?
+		       varlink_error(VARLINK_ERROR "Elsewhere", NULL) :
+		       NULL;
+}
+
+json_t *planner_diff(struct engine *engine, uint64_t from, uint64_t to,
+		     uint64_t now_usec)
+{
+	(void)engine;
+	(void)now_usec;
+	return varlink_reply(json_pack("{sI sI}", "from", (json_int_t)from,
+				       "to", (json_int_t)to),
+			     false);
 }
 
 int engine_withdraw(struct engine *engine, const struct actor *actor,
@@ -151,6 +316,7 @@ static void world_open(struct world *world)
 	const struct group *group = getgrgid(getgid());
 
 	memset(world, 0, sizeof(*world));
+	world->engine.history.left = -1;
 	strcpy(world->dir, "/tmp/sekimori-control.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(world->dir));
 	snprintf(world->path, sizeof(world->path), "%s/sock", world->dir);
@@ -566,6 +732,213 @@ START_TEST(watcher_hears_the_last_words)
 }
 END_TEST
 
+/* One call, one reply that is not an error */
+static json_t *ask(struct world *world, const char *method,
+		   const char *parameters, json_t **reply)
+{
+	char also[512];
+	int fd = client_open(world);
+	json_t *found;
+
+	snprintf(also, sizeof(also), ",\"parameters\":{%s}", parameters);
+	client_send(world, fd, method, also);
+	found = expect_reply(world, fd, false, reply);
+	close(fd);
+	world_rest(world);
+	return found;
+}
+
+/* One call that is refused; @number: that it names, or -1 */
+static void ask_in_vain(struct world *world, const char *method,
+			const char *parameters, const char *error,
+			long long number)
+{
+	char also[512];
+	int fd = client_open(world);
+	json_t *reply, *named;
+
+	snprintf(also, sizeof(also), ",\"parameters\":{%s}", parameters);
+	client_send(world, fd, method, also);
+	reply = client_receive(world, fd);
+	ck_assert_str_eq(
+		strrchr(json_string_value(json_object_get(reply, "error")),
+			'.') +
+			1,
+		error);
+	named = json_object_get(json_object_get(reply, "parameters"), "number");
+	ck_assert_int_eq(named ? json_integer_value(named) : -1, number);
+	json_decref(reply);
+	close(fd);
+	world_rest(world);
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	ck_assert_msg(json_is_integer(value), "%s", key);
+	return json_integer_value(value);
+}
+
+START_TEST(reload_is_apply_of_nothing)
+{
+	static const char *const methods[] = { "Reload", "Apply" };
+	struct world world;
+	json_t *reply, *found;
+	size_t i;
+
+	world_open(&world);
+	for (i = 0; i < 2; i++) {
+		found = ask(&world, methods[i], "", &reply);
+		ck_assert_int_eq(world.engine.n_orders, (int)i + 1);
+		ck_assert_str_eq(world.engine.path, "-");
+		ck_assert_str_eq(world.engine.why, "");
+		ck_assert_uint_eq(world.engine.order.generation, 0);
+		ck_assert_uint_eq(world.engine.order.confirm_seconds, 0);
+		ck_assert_int_eq(number_of(found, "number"), 7);
+		ck_assert_int_eq(number_of(found, "generation"), 40);
+		ck_assert_int_eq(number_of(found, "confirm_seconds"), 0);
+		ck_assert(
+			json_is_null(json_object_get(found, "confirm_until")));
+		ck_assert(
+			json_is_null(json_object_get(found, "sessions_ended")));
+		json_decref(reply);
+	}
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(apply_hands_on_what_is_wanted)
+{
+	long long now = (long long)time(NULL), until;
+	struct world world;
+	json_t *reply, *found;
+
+	world_open(&world);
+	world.engine.swept = true;
+	found = ask(&world, "Apply",
+		    "\"file\":\"/etc/x\",\"confirm_seconds\":300,"
+		    "\"why\":\"申請 第12号\",\"generation\":null",
+		    &reply);
+	ck_assert_str_eq(world.engine.path, "/etc/x");
+	ck_assert_str_eq(world.engine.why, "申請 第12号");
+	ck_assert_uint_eq(world.engine.order.confirm_seconds, 300);
+	ck_assert_uint_eq(world.engine.order.generation, 0);
+	ck_assert_int_eq(number_of(found, "confirm_seconds"), 300);
+	until = number_of(found, "confirm_until");
+	ck_assert(until >= now + 300 && until <= (long long)time(NULL) + 300);
+	ck_assert_int_eq(number_of(found, "sessions_ended"), 3);
+	json_decref(reply);
+	found = ask(&world, "Apply", "\"generation\":5", &reply);
+	ck_assert_str_eq(world.engine.path, "-");
+	ck_assert_uint_eq(world.engine.order.generation, 5);
+	json_decref(reply);
+	ask_in_vain(&world, "Apply", "\"file\":\"/root/x\"", "Elsewhere", -1);
+	ck_assert_int_eq(world.engine.n_orders, 2);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(refusals_are_told_apart)
+{
+	struct world world;
+
+	world_open(&world);
+	world.engine.history.loads[3] = -ENOENT;
+	world.engine.history.loads[4] = -EBADMSG;
+	world.engine.history.loads[5] = -EINVAL;
+	world.engine.history.loads[6] = -EIO;
+	world.engine.rc = -EINVAL;
+	ask_in_vain(&world, "Apply", "", "Refused", -1);
+	ask_in_vain(&world, "Rollback", "\"generation\":5", "Refused", -1);
+	/* the kernel's word, which is not about the generation */
+	world.engine.rc = -ENOENT;
+	ask_in_vain(&world, "Apply", "", "Refused", -1);
+	ask_in_vain(&world, "Apply", "\"generation\":2", "Refused", -1);
+	ask_in_vain(&world, "Apply", "\"generation\":3", "NoSuchGeneration", 3);
+	world.engine.rc = -EBADMSG;
+	ask_in_vain(&world, "Apply", "\"generation\":4", "Damaged", 4);
+	world.engine.rc = -EIO;
+	ask_in_vain(&world, "Apply", "\"generation\":6", "Failed", -1);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(rollback_takes_the_one_before)
+{
+	struct world world;
+	json_t *reply, *found;
+
+	world_open(&world);
+	ask_in_vain(&world, "Rollback", "", "NoSuchGeneration", 0);
+	ck_assert_int_eq(world.engine.n_orders, 0);
+	world.engine.previous = 6;
+	world.engine.history.left = 100;
+	found = ask(&world, "Rollback", "\"why\":\"oops\"", &reply);
+	ck_assert_uint_eq(world.engine.order.generation, 6);
+	ck_assert_uint_eq(world.engine.order.confirm_seconds, 0);
+	ck_assert_str_eq(world.engine.path, "-");
+	ck_assert_str_eq(world.engine.why, "oops");
+	ck_assert(json_is_null(json_object_get(found, "confirm_until")));
+	json_decref(reply);
+	ask(&world, "Rollback", "\"generation\":2", &reply);
+	ck_assert_uint_eq(world.engine.order.generation, 2);
+	json_decref(reply);
+	ask_in_vain(&world, "Rollback", "\"confirm_seconds\":9",
+		    "InvalidParameter", -1);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(confirmation_needs_something_to_confirm)
+{
+	struct world world;
+	json_t *reply, *found;
+
+	world_open(&world);
+	ask_in_vain(&world, "Confirm", "", "NothingAwaited", -1);
+	ask(&world, "Apply", "\"confirm_seconds\":60", &reply);
+	json_decref(reply);
+	found = ask(&world, "Confirm", "", &reply);
+	ck_assert_int_eq(number_of(found, "number"), 7);
+	json_decref(reply);
+	ask_in_vain(&world, "Confirm", "", "NothingAwaited", -1);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(history_is_shown)
+{
+	struct world world;
+	json_t *reply, *found;
+
+	world_open(&world);
+	world.engine.history.loads[3] = -ENOENT;
+	world.engine.history.loads[4] = -EBADMSG;
+	world.engine.history.left = 55;
+	found = ask(&world, "History", "", &reply);
+	ck_assert_int_eq(number_of(found, "seconds_left"), 55);
+	json_decref(reply);
+	found = ask(&world, "Show", "\"generation\":2", &reply);
+	ck_assert_int_eq(number_of(found, "number"), 2);
+	ck_assert_str_eq(
+		json_string_value(json_object_get(
+			json_array_get(json_object_get(found, "files"), 0),
+			"text")),
+		"a\tb");
+	json_decref(reply);
+	ask_in_vain(&world, "Show", "\"generation\":3", "NoSuchGeneration", 3);
+	ask_in_vain(&world, "Show", "\"generation\":4", "Damaged", 4);
+	ask_in_vain(&world, "Show", "", "InvalidParameter", -1);
+	found = ask(&world, "Diff", "\"from\":2,\"to\":1", &reply);
+	ck_assert_int_eq(number_of(found, "from"), 2);
+	ck_assert_int_eq(number_of(found, "to"), 1);
+	json_decref(reply);
+	ck_assert_int_eq(world.engine.n_orders, 0);
+	world_close(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("control");
@@ -584,6 +957,12 @@ int main(void)
 	tcase_add_test(tcase, watchers_are_few);
 	tcase_add_test(tcase, watcher_keeps_its_place);
 	tcase_add_test(tcase, watcher_hears_the_last_words);
+	tcase_add_test(tcase, reload_is_apply_of_nothing);
+	tcase_add_test(tcase, apply_hands_on_what_is_wanted);
+	tcase_add_test(tcase, refusals_are_told_apart);
+	tcase_add_test(tcase, rollback_takes_the_one_before);
+	tcase_add_test(tcase, confirmation_needs_something_to_confirm);
+	tcase_add_test(tcase, history_is_shown);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

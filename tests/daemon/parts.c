@@ -9,13 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "arena.h"
+#include "argument.h"
 #include "conf.h"
 #include "day.h"
 #include "escape.h"
 #include "incident.h"
+#include "journal.h"
+#include "ledger.h"
 #include "load.h"
 #include "log.h"
 #include "record.h"
@@ -238,17 +243,143 @@ START_TEST(tables_are_wide_enough)
 }
 END_TEST
 
+/* As of Europe/Berlin and Asia/Tokyo, without their history */
+#define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
+#define TOKYO "JST-9"
+
+static int64_t at(unsigned int date, int hour, int minute)
+{
+	return date_days(date) * DAY_SECONDS + hour * 3600 + minute * 60;
+}
+
+static int64_t instant(unsigned int date, int hour, int minute, bool last)
+{
+	return day_calendar.instant(at(date, hour, minute), last);
+}
+
+static void use_zone(const char *name)
+{
+	setenv("TZ", name, 1);
+	tzset();
+}
+
 START_TEST(days)
 {
 	/* 2026-11-24 15:00 UTC is midnight in Japan */
-	ck_assert_uint_eq(day_of(1795532399), 20261124);
-	ck_assert_uint_eq(day_of(1795532400), 20261125);
-	ck_assert_int_eq(day_end(1795532399), 1795532400);
-	ck_assert_int_eq(day_end(1795532400), 1795532400 + 86400);
+	ck_assert_int_eq(calendar_day(&day_calendar, 1795532399),
+			 date_days(20261124));
+	ck_assert_int_eq(calendar_day(&day_calendar, 1795532400),
+			 date_days(20261125));
+	ck_assert_int_eq(instant(20261125, 0, 0, false), 1795532400);
+	ck_assert_int_eq(instant(20261125, 0, 0, true), 1795532400);
 }
 END_TEST
 
+/* Clocks are put forward at 2027-03-28 02:00 and back at 2027-10-31 03:00. */
+START_TEST(days_on_which_clocks_change)
+{
+	const int64_t forward = at(20270328, 1, 0), back = at(20271031, 1, 0);
+
+	use_zone(BERLIN);
+	ck_assert_int_eq(instant(20270328, 1, 59, false), forward - 60);
+	/* never shown: when the clocks have been changed */
+	ck_assert_int_eq(instant(20270328, 2, 0, false), forward);
+	ck_assert_int_eq(instant(20270328, 2, 30, false), forward);
+	ck_assert_int_eq(instant(20270328, 2, 30, true), forward);
+	ck_assert_int_eq(instant(20270328, 3, 0, true), forward);
+	ck_assert_int_eq(instant(20270328, 3, 1, true), forward + 60);
+	/* shown twice */
+	ck_assert_int_eq(instant(20271031, 1, 59, true), back - 3660);
+	ck_assert_int_eq(instant(20271031, 2, 0, false), back - 3600);
+	ck_assert_int_eq(instant(20271031, 2, 0, true), back);
+	ck_assert_int_eq(instant(20271031, 2, 30, false), back - 1800);
+	ck_assert_int_eq(instant(20271031, 2, 30, true), back + 1800);
+	ck_assert_int_eq(instant(20271031, 3, 0, false), back + 3600);
+	use_zone(TOKYO);
+}
+END_TEST
+
+/* From when until when is it in force that day? In UTC; none: both are 0. */
+static const struct {
+	const char *zone, *window;
+	unsigned int day; /* on which it begins */
+	int from, until; /* minutes since midnight UTC of that day */
+} terms_on_days[] = {
+	{ TOKYO, "Sun 01:30-02:30", 20270328, -450, -390 },
+	{ TOKYO, "Sun 01:30-02:30", 20271031, -450, -390 },
+	{ BERLIN, "Sat 01:30-02:30", 20270327, 30, 90 },
+	{ BERLIN, "Mon 01:30-02:30", 20270329, -30, 30 },
+	/* 02:00 to 03:00 is never shown */
+	{ BERLIN, "Sun 01:30-02:30", 20270328, 30, 60 },
+	{ BERLIN, "Sun 01:30-03:00", 20270328, 30, 60 },
+	{ BERLIN, "Sun 02:30-04:00", 20270328, 60, 120 },
+	{ BERLIN, "Sun 02:15-02:45", 20270328, 0, 0 },
+	{ BERLIN, "Sat 23:00-04:00", 20270327, 1320, 1560 },
+	/* 02:00 to 03:00 is shown twice */
+	{ BERLIN, "Sun 01:30-02:30", 20271031, -30, 30 },
+	{ BERLIN, "Sun 01:30-03:00", 20271031, -30, 120 },
+	{ BERLIN, "Sun 02:30-04:00", 20271031, 90, 180 },
+	{ BERLIN, "Sun 02:15-02:45", 20271031, 0, 0 },
+	{ BERLIN, "Sat 23:00-04:00", 20271030, 1260, 1620 },
+};
+
+START_TEST(terms_when_clocks_change)
+{
+	int64_t day = date_days(terms_on_days[_i].day) * DAY_SECONDS;
+	int64_t from = day + terms_on_days[_i].from * 60;
+	int64_t until = day + terms_on_days[_i].until * 60;
+	struct conduit conduit = { .n_windows = 1 };
+	struct window window;
+	struct term term;
+
+	use_zone(terms_on_days[_i].zone);
+	ck_assert_int_eq(window_parse(terms_on_days[_i].window, &window), 0);
+	conduit.windows = &window;
+	term = term_of(&conduit, day - 43200, &day_calendar);
+	ck_assert(!term.in_force);
+	if (from == until) {
+		ck_assert_int_gt(term.change, day + 6 * DAY_SECONDS);
+	} else {
+		ck_assert_int_eq(term.change, from);
+		term = term_of(&conduit, from, &day_calendar);
+		ck_assert(term.in_force);
+		ck_assert_int_eq(term.change, until);
+		term = term_of(&conduit, until - 1, &day_calendar);
+		ck_assert(term.in_force);
+		term = term_of(&conduit, until, &day_calendar);
+		ck_assert(!term.in_force);
+	}
+	use_zone(TOKYO);
+}
+END_TEST
+
+/* A day that has 23 hours, and one that has 25 */
+START_TEST(days_of_a_term)
+{
+	struct conduit conduit = { .valid_from = 20270328,
+				   .valid_until = 20270328 };
+	struct term term;
+
+	use_zone(BERLIN);
+	term = term_of(&conduit, at(20270327, 22, 59), &day_calendar);
+	ck_assert(!term.in_force);
+	ck_assert_int_eq(term.change, at(20270327, 23, 0));
+	term = term_of(&conduit, at(20270327, 23, 0), &day_calendar);
+	ck_assert(term.in_force);
+	ck_assert_int_eq(term.change, at(20270328, 22, 0));
+	conduit.valid_from = conduit.valid_until = 20271031;
+	term = term_of(&conduit, at(20271030, 22, 0), &day_calendar);
+	ck_assert(term.in_force);
+	ck_assert_int_eq(term.change, at(20271031, 23, 0));
+	use_zone(TOKYO);
+}
+END_TEST
+
+#define ALLOW(seconds)                                            \
+	",\"parameters\":{\"from\":[\"a\",\"b\"],\"to\":[\"c\"]," \
+	"\"services\":[\"tcp/1\"],\"reason\":\"r\",\"seconds\":" seconds
 #define METHOD(name) "{\"method\":\"jp.sekimori.Control." name "\""
+#define WITH(parameters) ",\"parameters\":{" parameters "}}"
 
 static const struct {
 	const char *text;
@@ -263,6 +394,70 @@ static const struct {
 	{ METHOD("Watch") ",\"parameters\":{\"since\":1}}", -EINVAL,
 	  "InvalidParameter" },
 	{ METHOD("Status") ",\"parameters\":{}}", 0, NULL },
+	{ METHOD("Allow") ALLOW("1") "}}", 0, NULL },
+	{ METHOD("Allow") ALLOW(
+		  "1") ",\"name\":\"n\",\"kind\":\"plain\","
+		       "\"bind\":null,\"approved_by\":\"a\",\"approval\":\"b\"}}",
+	  0, NULL },
+	{ METHOD("Allow") ALLOW("0") "}}", -EINVAL, "InvalidParameter" },
+	{ METHOD("Allow") ALLOW("\"1\"") "}}", -EINVAL, "InvalidParameter" },
+	{ METHOD("Allow") ALLOW("1") ",\"allowed_by\":\"me\"}}", -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Allow")
+		  ALLOW("1") ",\"name\":\"12345678901234567890123456789012\"}}",
+	  -EINVAL, "InvalidParameter" },
+	{ METHOD("Allow") ",\"parameters\":{\"from\":\"a\"}}", -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Allow") ",\"parameters\":{\"from\":[]}}", -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Allow") ",\"parameters\":{\"from\":[1]}}", -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Allow") "}", -EINVAL, "InvalidParameter" },
+	{ METHOD("Disallow") ",\"parameters\":{\"name\":\"n\"}}", 0, NULL },
+	{ METHOD("Disallow") "}", -EINVAL, "InvalidParameter" },
+	{ METHOD("Allowed") "}", 0, NULL },
+	{ METHOD("Apply") "}", 0, NULL },
+	{ METHOD("Apply") WITH("\"file\":\"/x\",\"confirm_seconds\":86400"), 0,
+	  NULL },
+	{ METHOD("Apply") WITH("\"file\":null,\"generation\":1,\"why\":\"\""),
+	  0, NULL },
+	{ METHOD("Apply") WITH("\"file\":\"x\""), -EINVAL, "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"file\":\"\""), -EINVAL, "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"file\":\"/x\\u0000y\""), -EBADMSG,
+	  "Malformed" },
+	{ METHOD("Apply") WITH("\"file\":\"/x\",\"generation\":1"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"confirm_seconds\":86401"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"confirm_seconds\":-1"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"confirm_seconds\":1.5"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"confirm_seconds\":\"5\""), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"why\":\"two\\nlines\""), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Apply") WITH("\"nft\":true"), -EINVAL, "InvalidParameter" },
+	{ METHOD("Reload") WITH("\"file\":\"/x\""), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Confirm") "}", 0, NULL },
+	{ METHOD("Confirm") WITH("\"generation\":1"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Rollback") "}", 0, NULL },
+	{ METHOD("Rollback") WITH("\"generation\":0"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Rollback") WITH("\"confirm_seconds\":1"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("History") "}", 0, NULL },
+	{ METHOD("Show") "}", -EINVAL, "InvalidParameter" },
+	{ METHOD("Show") WITH("\"generation\":null"), -EINVAL,
+	  "InvalidParameter" },
+	{ METHOD("Show") WITH("\"generation\":3"), 0, NULL },
+	{ METHOD("Diff") WITH("\"from\":1"), -EINVAL, "InvalidParameter" },
+	{ METHOD("Diff") WITH("\"from\":1,\"to\":2"), 0, NULL },
+	{ METHOD("Plan") WITH("\"nft\":true"), -EINVAL, "InvalidParameter" },
+	{ METHOD("Plan") WITH("\"file\":\"/x\",\"nft\":1"), -EINVAL,
+	  "InvalidParameter" },
 	{ METHOD("Status") ",\"parameters\":null}", 0, NULL },
 	{ METHOD("Status") ",\"parameters\":{\"x\":1}}", -EINVAL,
 	  "InvalidParameter" },
@@ -309,6 +504,96 @@ START_TEST(request_is_understood)
 		ck_assert_ptr_null(error);
 	}
 	json_decref(error);
+}
+END_TEST
+
+START_TEST(request_is_taken_as_it_is)
+{
+	static const char text[] = METHOD("Apply") WITH(
+		"\"file\":\"/etc/x\",\"confirm_seconds\":300,\"why\":\"申請 12\"");
+	char *large = calloc(1, VARLINK_WHY_MAX + 200);
+	struct varlink_request request;
+	json_t *error;
+	size_t len;
+
+	ck_assert_int_eq(varlink_parse(text, strlen(text), &request, &error),
+			 0);
+	ck_assert_int_eq(request.method, VARLINK_APPLY);
+	ck_assert_str_eq(request.file, "/etc/x");
+	ck_assert_str_eq(request.why, "申請 12");
+	ck_assert_uint_eq(request.confirm_seconds, 300);
+	ck_assert_uint_eq(request.generation, 0);
+	/* a reason of just the length that there is room for; and one more */
+	for (len = VARLINK_WHY_MAX; len <= VARLINK_WHY_MAX + 1; len++) {
+		sprintf(large, METHOD("Rollback") WITH("\"why\":\"%0*d\""),
+			(int)len, 0);
+		ck_assert_int_eq(varlink_parse(large, strlen(large), &request,
+					       &error),
+				 len <= VARLINK_WHY_MAX ? 0 : -EINVAL);
+		json_decref(error);
+	}
+	free(large);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	uint64_t seconds; /* 0: it is none */
+} durations[] = {
+	{ "90", 90 },
+	{ "90s", 90 },
+	{ "5m", 300 },
+	{ "1h", 3600 },
+	{ "24h", 86400 },
+	{ "1440m", 86400 },
+	{ "1", 1 },
+	{ "0", 0 },
+	{ "0m", 0 },
+	{ "25h", 0 },
+	{ "86401", 0 },
+	{ "1441m", 0 },
+	{ "", 0 },
+	{ "m", 0 },
+	{ "-5m", 0 },
+	{ "+5m", 0 },
+	{ " 5m", 0 },
+	{ "5 m", 0 },
+	{ "5mm", 0 },
+	{ "5d", 0 },
+	{ "1.5h", 0 },
+	{ "0x10", 0 },
+	{ "18446744073709551617", 0 },
+	{ "99999999999999999999h", 0 },
+};
+
+START_TEST(durations_are_understood)
+{
+	uint64_t seconds = 0;
+	bool is = argument_duration(durations[_i].text, 86400, &seconds);
+
+	ck_assert_int_eq(is, durations[_i].seconds != 0);
+	if (is)
+		ck_assert_uint_eq(seconds, durations[_i].seconds);
+}
+END_TEST
+
+START_TEST(arguments_are_numbers_or_not)
+{
+	uint64_t number = 0;
+
+	ck_assert(argument_number("12", 100, &number));
+	ck_assert_uint_eq(number, 12);
+	ck_assert(argument_number("9223372036854775807", INT64_MAX, &number));
+	ck_assert_uint_eq(number, INT64_MAX);
+	ck_assert(!argument_number("9223372036854775808", INT64_MAX, &number));
+	ck_assert(!argument_number("0", 100, &number));
+	ck_assert(!argument_number("101", 100, &number));
+	ck_assert(!argument_number("12 ", 100, &number));
+	ck_assert(!argument_number("verify", 100, &number));
+	ck_assert(!argument_number("", 100, &number));
+	ck_assert(argument_is_text(""));
+	ck_assert(argument_is_text("関守"));
+	ck_assert(!argument_is_text("a\xff"));
 }
 END_TEST
 
@@ -636,6 +921,239 @@ START_TEST(records_are_readable)
 }
 END_TEST
 
+#define CHANGE                                                \
+	"\"edited\":true,\"number\":13,\"conduits_added\":1," \
+	"\"conduits_removed\":0,\"conduits_changed\":2,"      \
+	"\"elements_added\":8,\"elements_deleted\":3"
+
+START_TEST(change_is_told)
+{
+	char *made = rendered(render_change,
+			      "{" CHANGE ",\"sessions_ended\":4,"
+			      "\"confirm_seconds\":0,\"confirm_until\":null}",
+			      false);
+
+	ck_assert_str_eq(
+		made,
+		"The configuration was read, is in force and was verified.\n"
+		"          ADDED  REMOVED  CHANGED\n"
+		"Conduits  1      0        2\n"
+		"Elements  8      3        \n"
+		"Generation: 13\n"
+		"Sessions ended that are no longer permitted: 4\n");
+	free(made);
+	made = rendered(render_change,
+			"{\"edited\":false,\"number\":13,"
+			"\"confirm_until\":null}",
+			false);
+	ck_assert_str_eq(made,
+			 "No change: the configuration was read; the kernel "
+			 "holds it already and was not touched.\n"
+			 "Generation: 13\n");
+	free(made);
+}
+END_TEST
+
+START_TEST(unconfirmed_change_says_what_to_do)
+{
+	char *made = rendered(render_change,
+			      "{" CHANGE ",\"sessions_ended\":null,"
+			      "\"confirm_seconds\":300,"
+			      "\"confirm_until\":1700000000}",
+			      false);
+
+	ck_assert_ptr_nonnull(strstr(made, "the log will tell how many"));
+	ck_assert_ptr_nonnull(strstr(
+		made,
+		"\n"
+		"NOT CONFIRMED YET. To keep it, type before 2023-11-15 07:13:20 "
+		"(within 300 s):\n"
+		"    sekimorictl confirm\n"
+		"If you have lost the connection, do nothing: the "
+		"configuration that was confirmed before comes back by itself "
+		"at 2023-11-15 07:13:20.\n"));
+	free(made);
+	made = rendered(render_change,
+			"{" CHANGE ",\"confirm_seconds\":300,"
+			"\"confirm_until\":1700000000}",
+			true);
+	ck_assert_ptr_nonnull(strstr(made, "何もしなくてよい。2023-11-15 "
+					   "07:13:20 に、前に確定した設定に"));
+	free(made);
+	made = rendered(render_confirm, "{\"number\":13}", false);
+	ck_assert_str_eq(made, "Confirmed: generation 13 stays in force.\n");
+	free(made);
+}
+END_TEST
+
+#define GENERATIONS                                                      \
+	"\"generations\":[{\"number\":13,\"time\":1700000000,\"uid\":0," \
+	"\"pid\":7,\"process\":\"sekimorictl\",\"why\":\"a\\nb\","       \
+	"\"digest\":\"0123456789abcdef\",\"outcome\":\"applied\","       \
+	"\"damaged\":false},{\"number\":12,\"damaged\":true},"           \
+	"{\"number\":4,\"time\":1700000000,\"damaged\":false}]"
+
+START_TEST(history_is_readable)
+{
+	char *made = rendered(render_history,
+			      "{\"running\":13,\"confirmed\":4,"
+			      "\"seconds_left\":55," GENERATIONS "}",
+			      false);
+
+	ck_assert_str_eq(
+		made,
+		"NO  STATE          TIME                 WHO                  "
+		"      DIGEST        OUTCOME  WHY\n"
+		"13  not confirmed  2023-11-15 07:13:20  sekimorictl, pid 7, "
+		"uid 0  0123456789ab  applied  a\\x0ab\n"
+		"12  DAMAGED                                            "
+		"                                   \n"
+		" 4  confirmed      2023-11-15 07:13:20                 "
+		"                                   \n"
+		"Generation 13 is undone in 55 s, unless you type: sekimorictl "
+		"confirm\n");
+	free(made);
+	made = rendered(render_history,
+			"{\"running\":13,\"confirmed\":13,"
+			"\"seconds_left\":-1," GENERATIONS "}",
+			false);
+	ck_assert_ptr_nonnull(strstr(made, "\n13  in force  "));
+	ck_assert_ptr_null(strstr(made, "undone"));
+	ck_assert_ptr_null(strstr(made, "confirm"));
+	free(made);
+	made = rendered(render_history, "{}", true);
+	ck_assert_str_eq(made, "保存された世代はない。\n");
+	free(made);
+}
+END_TEST
+
+START_TEST(files_are_shown_as_they_were)
+{
+	char *made =
+		rendered(render_files,
+			 "{\"number\":3,\"files\":["
+			 "{\"name\":\"sekimori.conf\",\"text\":\"a\\tb\\n\"},"
+			 "{\"name\":\"x\\u001b\",\"text\":\"end\"},"
+			 "{\"name\":\"none\",\"text\":\"\"},7]}",
+			 false);
+
+	ck_assert_str_eq(made, "==> sekimori.conf <==\na\tb\n"
+			       "==> x\\x1b <==\nend\n"
+			       "==> none <==\n==>  <==\n");
+	free(made);
+}
+END_TEST
+
+START_TEST(journal_is_readable)
+{
+	char *made = rendered(
+		render_journal,
+		"[{\"n\":1,\"time\":\"2023-11-14T22:13:20Z\",\"event\":"
+		"\"SEKI-RELOAD\",\"priority\":\"notice\",\"text\":"
+		"\"It is in force\",\"fields\":{\"by\":\"control\","
+		"\"uid\":0,\"pid\":7,\"process\":\"sekimorictl\","
+		"\"why\":\"form 12\"},\"prev\":\"00\"},"
+		"{\"n\":2,\"time\":\"?\",\"event\":\"rollback\",\"by\":"
+		"\"timer\",\"from\":13,\"to\":\"12\",\"prev\":\"01\"},"
+		"{\"fault\":\"garbled\",\"file\":\"journal.1\",\"line\":3}]",
+		false);
+
+	ck_assert_str_eq(
+		made,
+		"TIME                 EVENT        WHO                        "
+		"WHAT\n"
+		"2023-11-15 07:13:20  SEKI-RELOAD  sekimorictl, pid 7, uid 0  "
+		"It is in force (\"form 12\")\n"
+		"?                    rollback     timer                      "
+		"from=13 to=12\n"
+		"                     FAULT        journal.1:3                "
+		"garbled\n");
+	free(made);
+	made = rendered(render_journal, "[]", true);
+	ck_assert_str_eq(made, "記録はない。\n");
+	free(made);
+}
+END_TEST
+
+/* What ledger_verify() prints, and what it returns */
+static char *verified(const char *dir, bool json, int *rc)
+{
+	char *made;
+	size_t len;
+	FILE *out = open_memstream(&made, &len);
+	const struct ledger ledger = { dir, json, false, out };
+
+	ck_assert_ptr_nonnull(out);
+	*rc = ledger_verify(&ledger);
+	fclose(out);
+	return made;
+}
+
+/* A journal of three lines in a new directory */
+static void write_journal(char *dir)
+{
+	static const struct journal_limits limits = { 1 << 20, 4 };
+	struct journal_report report;
+	struct journal *journal;
+	int i;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(journal_open(dir, NULL, &limits, &journal, &report),
+			 0);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(journal_append(journal, "event", NULL, 1), 0);
+	journal_close(journal);
+}
+
+START_TEST(altered_line_is_named)
+{
+	char dir[] = "/tmp/sekimori-ledger.XXXXXX", path[64], line[512];
+	char *made, expected[128];
+	json_t *json;
+	FILE *file;
+	long at;
+	int rc;
+
+	write_journal(dir);
+	made = verified(dir, false, &rc);
+	ck_assert_int_eq(rc, 0);
+	ck_assert_str_eq(made, "3 lines, all as they were written; 0 faults\n");
+	free(made);
+	snprintf(path, sizeof(path), "%s/journal.1", dir);
+	file = fopen(path, "r+");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), file));
+	at = ftell(file);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), file));
+	at += strstr(line, "event\"") - line;
+	ck_assert_int_eq(fseek(file, at, SEEK_SET), 0);
+	fputc('E', file);
+	fclose(file);
+	made = verified(dir, false, &rc);
+	ck_assert_int_eq(rc, -EBADMSG);
+	snprintf(expected, sizeof(expected), "%s/journal.1:2: ", dir);
+	ck_assert_msg(!strncmp(made, expected, strlen(expected)), "%s", made);
+	ck_assert_ptr_nonnull(strstr(made, "THE JOURNAL IS NOT"));
+	free(made);
+	made = verified(dir, true, &rc);
+	json = json_loads(made, 0, NULL);
+	ck_assert_int_eq(rc, -EBADMSG);
+	ck_assert_int_gt(number(json, "n_faults"), 0);
+	ck_assert_int_eq(
+		number(json_array_get(json_object_get(json, "faults"), 0),
+		       "line"),
+		2);
+	json_decref(json);
+	free(made);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/journal.head", dir);
+	unlink(path);
+	ck_assert_int_eq(rmdir(dir), 0);
+	free(verified(dir, false, &rc));
+	ck_assert_int_eq(rc, -ENOENT);
+}
+END_TEST
+
 static const char *const conduits[] = {
 	/* of two zones, one kind twice, one ended */
 	"{ name = \"one\"; kind = \"plain\"; from = [ \"b\", \"10.2.0.7\" ];\n"
@@ -686,6 +1204,14 @@ static const struct policy *load(struct arena *arena, const char *entries)
 	return policy;
 }
 
+/* At noon */
+static const struct terms *terms_on(const struct policy *policy,
+				    unsigned int date)
+{
+	return terms_build(policy, instant(date, 12, 0, false), 0,
+			   &day_calendar, policy->arena);
+}
+
 START_TEST(conduits_are_shown)
 {
 	struct arena *arena = arena_new();
@@ -697,7 +1223,8 @@ START_TEST(conduits_are_shown)
 	json_t *array, *one, *old;
 
 	counts[0].id = policy->conduits[0].flows[1].id;
-	array = show_conduits(policy, counts, 1, 20261124, &first);
+	array = show_conduits(policy, counts, 1, terms_on(policy, 20261124),
+			      &first);
 	ck_assert_uint_eq(first, 4);
 	ck_assert_uint_eq(json_array_size(array), 4);
 	one = json_array_get(array, 0);
@@ -714,6 +1241,9 @@ START_TEST(conduits_are_shown)
 	ck_assert(json_is_null(json_object_get(old, "last_hit")));
 	ck_assert(json_is_null(
 		json_object_get(json_array_get(array, 1), "valid_until")));
+	ck_assert_int_eq(number(one, "next_change"),
+			 instant(20270302, 0, 0, false));
+	ck_assert(json_is_null(json_object_get(old, "next_change")));
 	json_decref(array);
 	arena_free(arena);
 }
@@ -723,9 +1253,9 @@ START_TEST(matrix_counts_what_is_in_force)
 {
 	struct arena *arena = arena_new();
 	const struct policy *policy = load(arena, conduits[0]);
-	json_t *matrix = show_matrix(policy, 20261124);
+	json_t *matrix = show_matrix(policy, terms_on(policy, 20261124));
 	json_t *pairs = json_object_get(matrix, "pairs");
-	json_t *again = show_matrix(policy, 20261123), *pair;
+	json_t *again = show_matrix(policy, terms_on(policy, 20261123)), *pair;
 
 	ck_assert_uint_eq(json_array_size(json_object_get(matrix, "zones")), 3);
 	ck_assert_uint_eq(json_array_size(pairs), 2);
@@ -757,7 +1287,8 @@ START_TEST(zones_show_their_interfaces)
 						    .n_links = 2 };
 	static const char *const states[] = { "up", "absent" };
 	struct arena *arena = arena_new();
-	json_t *zones = show_zones(load(arena, conduits[0]), &around, 20261124);
+	const struct policy *policy = load(arena, conduits[0]);
+	json_t *zones = show_zones(policy, &around, terms_on(policy, 20261124));
 	json_t *zone = json_array_get(zones, 1), *entry;
 	size_t i;
 
@@ -809,12 +1340,15 @@ START_TEST(odd_replies_are_rendered)
 		"{\"open\":[7,{},{\"actors\":7,\"changes\":[7,{}]}],"
 		"\"history\":{},\"concerns\":[7,{\"gravity\":7}],\"record\":{"
 		"\"time_usec\":-9223372036854775807},\"missed\":\"x\"}",
+		"{\"edited\":true,\"confirm_until\":9223372036854775807,"
+		"\"sessions_ended\":\"x\",\"generations\":[7,{},{\"digest\":7}],"
+		"\"files\":[7,{},{\"text\":7}],\"kernel\":null}",
 	};
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
-	json_t *json = json_loads(texts[_i % 5], 0, NULL);
-	bool ja = _i >= 5;
+	json_t *json = json_loads(texts[_i % 6], 0, NULL);
+	bool ja = _i >= 6;
 
 	ck_assert_ptr_nonnull(json);
 	render_status(json, ja, out);
@@ -825,6 +1359,11 @@ START_TEST(odd_replies_are_rendered)
 	render_drift(json, ja, out);
 	render_audit(json, ja, out);
 	render_record(json, ja, out);
+	render_change(json, ja, out);
+	render_history(json, ja, out);
+	render_files(json, ja, out);
+	render_plan(json, ja, out);
+	render_journal(json_object_get(json, "generations"), ja, out);
 	fclose(out);
 	ck_assert_uint_gt(len, 0);
 	free(text);
@@ -839,7 +1378,7 @@ int main(void)
 	SRunner *runner;
 	int n_failed;
 
-	setenv("TZ", "JST-9", 1);
+	setenv("TZ", TOKYO, 1);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	tcase_add_loop_test(tcase, text_is_escaped, 0, ARRAY_LEN(escapes));
 	tcase_add_test(tcase, text_is_cut_between_characters);
@@ -849,8 +1388,16 @@ int main(void)
 	tcase_add_test(tcase, log_is_kept_as_data);
 	tcase_add_test(tcase, tables_are_wide_enough);
 	tcase_add_test(tcase, days);
+	tcase_add_test(tcase, days_on_which_clocks_change);
+	tcase_add_loop_test(tcase, terms_when_clocks_change, 0,
+			    sizeof(terms_on_days) / sizeof(*terms_on_days));
+	tcase_add_test(tcase, days_of_a_term);
 	tcase_add_loop_test(tcase, request_is_understood, 0,
 			    ARRAY_LEN(requests));
+	tcase_add_test(tcase, request_is_taken_as_it_is);
+	tcase_add_loop_test(tcase, durations_are_understood, 0,
+			    ARRAY_LEN(durations));
+	tcase_add_test(tcase, arguments_are_numbers_or_not);
 	tcase_add_test(tcase, incidents_come_and_go);
 	tcase_add_test(tcase, incident_is_told);
 	tcase_add_test(tcase, incidents_are_bounded);
@@ -859,11 +1406,17 @@ int main(void)
 	tcase_add_test(tcase, drift_is_readable);
 	tcase_add_test(tcase, audit_begins_with_the_worst);
 	tcase_add_test(tcase, records_are_readable);
+	tcase_add_test(tcase, change_is_told);
+	tcase_add_test(tcase, unconfirmed_change_says_what_to_do);
+	tcase_add_test(tcase, history_is_readable);
+	tcase_add_test(tcase, files_are_shown_as_they_were);
+	tcase_add_test(tcase, journal_is_readable);
+	tcase_add_test(tcase, altered_line_is_named);
 	tcase_add_test(tcase, conduits_are_shown);
 	tcase_add_test(tcase, matrix_counts_what_is_in_force);
 	tcase_add_test(tcase, zones_show_their_interfaces);
 	tcase_add_test(tcase, changes_are_counted);
-	tcase_add_loop_test(tcase, odd_replies_are_rendered, 0, 10);
+	tcase_add_loop_test(tcase, odd_replies_are_rendered, 0, 12);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -64,6 +64,12 @@ static void fuzz_conduits(const struct model *model)
 			fuzz_word(&conduit->services[k].text);
 		if (conduit->reason)
 			fuzz_plain(conduit->reason);
+		assert(conduit->n_windows <= WINDOWS_MAX);
+		for (k = 0; k < conduit->n_windows; k++)
+			assert(conduit->windows[k].days &&
+			       conduit->windows[k].from < DAY_SECONDS &&
+			       conduit->windows[k].from <
+				       conduit->windows[k].until);
 		assert(!conduit->has_valid_until ||
 		       (conduit->valid_until.month >= 1 &&
 			conduit->valid_until.month <= 12));

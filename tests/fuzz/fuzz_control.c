@@ -46,6 +46,8 @@ static void fuzz_request(const char *bytes, size_t len)
 	assert(request.method >= VARLINK_GET_INFO &&
 	       request.method <= VARLINK_VERSION);
 	assert(memchr(request.interface, '\0', sizeof(request.interface)));
+	assert(memchr(request.file, '\0', sizeof(request.file)));
+	assert(request.method != VARLINK_PLAN || request.file[0] == '/');
 	varlink_description(request.interface);
 	fuzz_reply(varlink_reply(varlink_info(), request.more));
 }

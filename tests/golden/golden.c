@@ -17,8 +17,9 @@
 #include "conf.h"
 #include "load.h"
 #include "text.h"
+#include "trial.h"
 
-#define TODAY 20261101
+#define NOW 1793491200 /* 2026-11-01 00:00 UTC, a Sunday */
 
 /* The whole file, NUL-terminated, or NULL if it cannot be read */
 static char *read_file(const char *path, size_t *len)
@@ -131,6 +132,7 @@ static bool check_ruleset(const char *path, const struct policy *policy,
 			  struct arena *arena)
 {
 	char golden[PATH_MAX], *want, *text;
+	const struct terms *terms;
 	size_t len;
 	bool ok = true;
 
@@ -140,7 +142,8 @@ static bool check_ruleset(const char *path, const struct policy *policy,
 		printf("%s: refused, but there is a ruleset for it\n", path);
 		ok = false;
 	} else if (want) {
-		text = text_ruleset(compile_policy(policy, TODAY, arena), NULL);
+		terms = terms_build(policy, NOW, 0, &calendar_utc, arena);
+		text = text_ruleset(compile_policy(policy, terms, arena), NULL);
 		ok = compare(golden, text);
 		free(text);
 	}
@@ -157,6 +160,10 @@ static bool check_file(const char *path)
 
 	diag_init(&diag, arena);
 	policy = load(path, arena, &diag);
+	if (policy)
+		trial_policy(policy,
+			     terms_build(policy, NOW, 0, &calendar_utc, arena),
+			     &diag);
 	ok = check_findings(path, &diag);
 	ok = check_ruleset(path, policy, arena) && ok;
 	arena_free(arena);

@@ -43,7 +43,7 @@ static void write_row(FILE *file, unsigned long nth, const struct probe *probe,
 static void judge(struct check *check, const struct probe *probe, bool passed)
 {
 	const struct policy *policy = check->topology->policy;
-	bool right = reference_pass(policy, probe, check->today);
+	bool right = reference_pass(policy, probe, check->local);
 	const struct flow *flow;
 
 	check->n_passed += passed;
@@ -53,7 +53,7 @@ static void judge(struct check *check, const struct probe *probe, bool passed)
 			  probe, passed);
 	if (right == passed) {
 		flow = passed ? NULL :
-				reference_flow(policy, probe, check->today);
+				reference_flow(policy, probe, check->local);
 		if (flow && probe->iif && flow->conduit->bind == BIND_MAC &&
 		    !mac_equal(&flow->from->mac, &probe->src_mac))
 			check->n_bound++;

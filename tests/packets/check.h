@@ -9,7 +9,7 @@
 
 /**
  * struct check - random packets: the kernel against the reference evaluator
- * @today: yyyymmdd, for conduits that end
+ * @local: what local clocks show, for conduits that have a term
  * @decisions: where each packet and what became of it is written, as a table;
  *	may be NULL
  * @n_passed, @n_dropped: by the kernel
@@ -20,7 +20,7 @@
 struct check {
 	const struct topology *topology;
 	struct wire *wire;
-	unsigned int today;
+	int64_t local;
 	struct dice dice;
 	FILE *decisions;
 	unsigned long n_passed, n_dropped, n_wrong, n_bound;

@@ -210,7 +210,7 @@ static int run_random(struct session *session)
 	struct check check = {
 		.topology = session->topology,
 		.wire = session->wire,
-		.today = day_of(time(NULL)),
+		.local = day_calendar.local(time(NULL)),
 		.dice = { .state = options->seed },
 	};
 	int rc = 0;

@@ -22,7 +22,6 @@
 #include "look.h"
 #include "nft.h"
 
-#define TODAY 20261101
 #define LEAST_PERCENT 20 /* of each verdict */
 #define EXIT_SKIPPED 77
 
@@ -60,8 +59,10 @@ static int commit(struct nft *nft, const struct ruleset *desired,
 
 static int enforce(const struct topology *topology, struct arena *arena)
 {
+	const struct terms *terms = terms_build(topology->policy, time(NULL), 0,
+						&calendar_utc, arena);
 	const struct ruleset *desired =
-		compile_policy(topology->policy, TODAY, arena);
+		compile_policy(topology->policy, terms, arena);
 	struct nft *nft;
 	int rc;
 
@@ -85,7 +86,7 @@ static int run_round(struct dice *dice, unsigned long n_packets,
 	const struct policy *policy = generate_policy(dice, arena, NULL);
 	struct topology *topology = NULL;
 	struct wire *wire = NULL;
-	struct check check = { .today = TODAY, .dice = sum->dice };
+	struct check check = { .local = time(NULL), .dice = sum->dice };
 	int rc;
 
 	rc = topology_build(policy, &topology);

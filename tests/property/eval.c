@@ -17,112 +17,19 @@
 #include "compile.h"
 #include "eval.h"
 #include "generate.h"
+#include "probes.h"
 #include "reference.h"
 
-#define TODAY 20261101
+/* A year from 2026-11-01 00:00 UTC on */
+#define FIRST 1793491200u
+#define SECONDS (365 * 86400u)
 #define PACKETS 600
 
 struct count {
 	unsigned long pass, drop, bound_drop;
 	unsigned int most_lookups;
+	int64_t local; /* now */
 };
-
-static const struct zone *any_zone(struct dice *dice,
-				   const struct policy *policy)
-{
-	return &policy->zones[dice_roll(dice, policy->n_zones)];
-}
-
-static struct addr any_addr(struct dice *dice, const struct endpoint *e)
-{
-	struct addr addr = { .family = 4, .bytes = { 10, 0, 0, 1 } };
-	const struct prefix *prefix;
-	unsigned int i;
-
-	if (!e->n_prefixes)
-		return addr;
-	prefix = &e->prefixes[dice_roll(dice, e->n_prefixes)];
-	addr = prefix_first(prefix);
-	/* Near the start, at the end, or anywhere inside */
-	switch (dice_roll(dice, 4)) {
-	case 0:
-		return prefix_last(prefix);
-	case 1:
-		for (i = prefix->len; i < addr_bits(&addr); i++)
-			if (dice_roll(dice, 2))
-				addr.bytes[i / 8] |= 0x80 >> i % 8;
-		return addr;
-	}
-	i = addr_bits(&addr) / 8 - 1;
-	if (prefix->len < addr_bits(&addr))
-		addr.bytes[i] |= dice_roll(dice, 32) &
-				 (prefix->len > addr_bits(&addr) - 8 ?
-					  0xff >> (prefix->len % 8) :
-					  0xff);
-	return addr;
-}
-
-/* A packet that one flow permits, then perhaps with something changed */
-static void any_probe(struct dice *dice, const struct policy *policy,
-		      struct probe *probe)
-{
-	const struct flow *flow =
-		&policy->flows[dice_roll(dice, policy->n_flows)];
-	const struct zone *in = flow->from->zone;
-	unsigned int changes = dice_roll(dice, 3);
-
-	memset(probe, 0, sizeof(*probe));
-	probe->src = any_addr(dice, flow->from);
-	probe->dst = any_addr(dice, flow->to);
-	probe->proto = flow->service.proto;
-	probe->dport =
-		flow->service.first +
-		dice_roll(dice, flow->service.last - flow->service.first + 1);
-	probe->src_mac = flow->from->mac;
-	probe->iif = policy_is_gateway(flow->from) ? NULL : in->interfaces[0];
-	if (policy_is_gateway(flow->to))
-		probe->local = probe->iif;
-	while (changes--)
-		switch (dice_roll(dice, 6)) {
-		case 0:
-			in = any_zone(dice, policy);
-			if (probe->iif && in->n_interfaces)
-				probe->iif = in->interfaces[dice_roll(
-					dice, in->n_interfaces)];
-			break;
-		case 1:
-			probe->src_mac.bytes[5]++;
-			break;
-		case 2:
-			probe->dport += dice_roll(dice, 3) - 1;
-			break;
-		case 3:
-			probe->src = any_addr(dice,
-					      &policy->zone_endpoints[dice_roll(
-						      dice, policy->n_zones)]);
-			break;
-		case 4:
-			probe->dst = any_addr(dice,
-					      &policy->zone_endpoints[dice_roll(
-						      dice, policy->n_zones)]);
-			break;
-		case 5:
-			probe->proto = probe->proto == IPPROTO_TCP ?
-					       IPPROTO_UDP :
-					       IPPROTO_TCP;
-			break;
-		}
-}
-
-/* Packets that cannot exist are no test. */
-static bool probe_exists(const struct probe *probe)
-{
-	unsigned int family = probe->src.family;
-
-	return family == probe->dst.family &&
-	       !(probe->proto == IPPROTO_ICMP && family != 4) &&
-	       !(probe->proto == IPPROTO_ICMPV6 && family != 6);
-}
 
 static const char *way_out(const struct policy *policy,
 			   const struct addr *daddr)
@@ -159,9 +66,9 @@ static struct packet packet_of(const struct policy *policy,
 static bool reply_is_right(const struct policy *policy,
 			   const struct ruleset *ruleset,
 			   const struct probe *probe, struct packet packet,
-			   uint32_t mark)
+			   int64_t local)
 {
-	const struct flow *flow = reference_flow(policy, probe, TODAY);
+	const struct flow *flow = reference_flow(policy, probe, local);
 	const char *way = packet.iifname;
 	struct outcome outcome;
 	uint32_t hook = NF_INET_FORWARD;
@@ -170,7 +77,7 @@ static bool reply_is_right(const struct policy *policy,
 	packet.oifname = way;
 	packet.ct_state = NF_CT_STATE_BIT(IP_CT_ESTABLISHED);
 	packet.ct_is_reply = true;
-	packet.ct_mark = mark;
+	packet.ct_mark = flow->id;
 	packet.source_mac = flow->to->mac;
 	if (probe->local)
 		hook = NF_INET_LOCAL_OUT;
@@ -189,7 +96,7 @@ static bool check_probe(const struct policy *policy,
 			const struct ruleset *ruleset,
 			const struct probe *probe, struct count *count)
 {
-	bool expected = reference_pass(policy, probe, TODAY);
+	bool expected = reference_pass(policy, probe, count->local);
 	struct packet packet = packet_of(policy, probe);
 	struct outcome outcome;
 	uint32_t hook = NF_INET_FORWARD;
@@ -210,23 +117,24 @@ static bool check_probe(const struct policy *policy,
 	}
 	count->pass++;
 	/* A bound flow's accept does not come with a cleared packet mark. */
-	return outcome.ct_mark == reference_flow(policy, probe, TODAY)->id &&
+	return outcome.ct_mark ==
+		       reference_flow(policy, probe, count->local)->id &&
 	       outcome.mark == 0 &&
-	       reply_is_right(policy, ruleset, probe, packet, outcome.ct_mark);
+	       reply_is_right(policy, ruleset, probe, packet, count->local);
 }
 
 static void report(const struct probe *probe, const char *conf,
-		   const struct policy *policy)
+		   const struct policy *policy, const struct count *count)
 {
 	char src[ADDR_TEXT], dst[ADDR_TEXT];
-	const struct flow *flow = reference_flow(policy, probe, TODAY);
+	const struct flow *flow = reference_flow(policy, probe, count->local);
 
 	printf("%s\nfailed: in %s local %s %s -> %s proto %u port %u\n"
 	       "the policy says %s (%s)\n",
 	       conf, probe->iif ? probe->iif : "-",
 	       probe->local ? probe->local : "-", addr_print(&probe->src, src),
 	       addr_print(&probe->dst, dst), probe->proto, probe->dport,
-	       reference_pass(policy, probe, TODAY) ? "pass" : "drop",
+	       reference_pass(policy, probe, count->local) ? "pass" : "drop",
 	       flow ? flow->conduit->name : "no conduit");
 }
 
@@ -235,18 +143,22 @@ static bool run_round(struct dice *dice, struct count *count)
 	struct arena *arena = arena_new();
 	char *conf;
 	const struct policy *policy = generate_policy(dice, arena, &conf);
-	const struct ruleset *ruleset = compile_policy(policy, TODAY, arena);
+	const struct terms *terms;
+	const struct ruleset *ruleset;
 	struct probe probe;
 	bool ok = true;
 	unsigned int i;
 
+	count->local = FIRST + dice_roll(dice, SECONDS);
+	terms = terms_build(policy, count->local, 0, &calendar_utc, arena);
+	ruleset = compile_policy(policy, terms, arena);
 	for (i = 0; ok && policy->n_flows && i < PACKETS; i++) {
-		any_probe(dice, policy, &probe);
-		if (!probe_exists(&probe))
+		probes_any(dice, policy, &probe);
+		if (!probes_can_be(&probe))
 			continue;
 		ok = check_probe(policy, ruleset, &probe, count);
 		if (!ok)
-			report(&probe, conf, policy);
+			report(&probe, conf, policy, count);
 	}
 	free(conf);
 	arena_free(arena);

@@ -166,6 +166,31 @@ static void write_service(FILE *f, struct dice *dice)
 	}
 }
 
+static void write_windows(FILE *f, struct dice *dice)
+{
+	static const char *const days[] = { "daily", "Mon-Fri", "Sat-Mon",
+					    "Wed" };
+	unsigned int n = 1 + dice_roll(dice, 3), i, from, length;
+
+	fprintf(f, " windows = [");
+	for (i = 0; i < n; i++) {
+		from = dice_roll(dice, 86400);
+		length = 1 + dice_roll(dice, 86399);
+		if (dice_chance(dice, 20)) {
+			from = 0;
+			length = 86400;
+		}
+		fprintf(f, "%s \"%s %02u:%02u:%02u-", i ? "," : "",
+			days[dice_roll(dice, 4)], from / 3600, from / 60 % 60,
+			from % 60);
+		from += length;
+		from -= from > 86400 ? 86400 : 0;
+		fprintf(f, "%02u:%02u:%02u\"", from / 3600, from / 60 % 60,
+			from % 60);
+	}
+	fprintf(f, " ];");
+}
+
 static void write_conduit(FILE *f, struct dice *dice, const struct plan *plan,
 			  unsigned int c)
 {
@@ -187,6 +212,11 @@ static void write_conduit(FILE *f, struct dice *dice, const struct plan *plan,
 	if (dice_chance(dice, 10))
 		fprintf(f, " valid_until = \"%s-01-01\";",
 			dice_chance(dice, 50) ? "2020" : "2090");
+	if (dice_chance(dice, 5))
+		fprintf(f, " valid_from = \"%s-01-01\";",
+			dice_chance(dice, 50) ? "2020" : "2027");
+	if (dice_chance(dice, 25))
+		write_windows(f, dice);
 	fprintf(f, " }");
 }
 
@@ -226,9 +256,8 @@ void generate_conf(struct dice *dice, char **conf, char **list)
 	write_list(dice, list);
 }
 
-/* Conduits that contradict others are taken out until the rest is accepted. */
-static const struct policy *try_policy(const char *conf, const char *list,
-				       struct arena *arena)
+const struct policy *generate_accept(const char *conf, const char *list,
+				     struct arena *arena)
 {
 	struct model *model = conf_new(arena);
 	struct diag diag;
@@ -270,7 +299,7 @@ const struct policy *generate_policy(struct dice *dice, struct arena *arena,
 		char *text, *list;
 
 		generate_conf(dice, &text, &list);
-		policy = try_policy(text, list, arena);
+		policy = generate_accept(text, list, arena);
 		free(list);
 		if (policy && conf)
 			*conf = text;
@@ -279,4 +308,95 @@ const struct policy *generate_policy(struct dice *dice, struct arena *arena,
 		if (policy)
 			return policy;
 	}
+}
+
+/* One character of a line, if there is such a one, becomes another. */
+static void mutate_line(struct dice *dice, char *line)
+{
+	static const struct {
+		const char *find;
+		int offset;
+		const char *put;
+	} ways[] = {
+		{ "tcp/", 5, "0123456789" },
+		{ "udp/", 5, "0123456789" },
+		{ "services = [ \"tcp", 14, "t" },
+		{ "from = [ \"z", 11, "0123" },
+		{ "to = [ \"z", 9, "0123" },
+		{ "from = [ \"h", 13, "0123" },
+		{ "to = [ \"h", 11, "0123" },
+		{ "name = \"c", 8, "abcdefg" },
+		{ "valid_until = \"20", 17, "29" },
+		{ "bind = \"mac", 7, " " },
+		{ "/24", 2, "45" },
+		{ "mac = \"02:00:00:00:", 20, "0123" },
+		{ "addresses = [ \"10.", 22, "1234" },
+		{ "00.0.0.0/0", 0, "1" },
+	};
+	size_t i = dice_roll(dice, sizeof(ways) / sizeof(ways[0]));
+	char *at = strstr(line, ways[i].find);
+
+	if (!at || strlen(at) <= (size_t)ways[i].offset)
+		return;
+	if (!strncmp(ways[i].find, "bind", 4))
+		memset(at, ' ', strlen("bind = \"mac\";"));
+	else
+		at[ways[i].offset] =
+			ways[i].put[dice_roll(dice, strlen(ways[i].put))];
+}
+
+/* Conduits of the text, one a line, less what separates them */
+static size_t cut_conduits(char *text, char **lines, size_t max)
+{
+	char *at = strstr(text, "conduits = (\n"), *end;
+	size_t n = 0;
+
+	at = strchr(at, '\n');
+	*at++ = '\0';
+	for (; n < max && *at; at = end + 1) {
+		end = strchr(at, '\n');
+		*end = '\0';
+		lines[n++] = at;
+		if (end[-1] == ',')
+			end[-1] = '\0';
+		else
+			end[-3] = '\0';
+	}
+	return n;
+}
+
+char *generate_mutation(struct dice *dice, const char *conf)
+{
+	char *text = strdup(conf), *lines[64], *out, *swap;
+	size_t n = cut_conduits(text, lines, 64), i, k, len;
+	unsigned int changes = dice_roll(dice, 5);
+	FILE *f = open_memstream(&out, &len);
+
+	while (changes--) {
+		i = dice_roll(dice, n);
+		k = dice_roll(dice, n);
+		switch (dice_roll(dice, 5)) {
+		case 0:
+			if (n > 1)
+				lines[i] = lines[--n];
+			break;
+		case 1:
+			swap = lines[i];
+			lines[i] = lines[k];
+			lines[k] = swap;
+			break;
+		case 2:
+			mutate_line(dice, text + dice_roll(dice, strlen(text)));
+			break;
+		default:
+			mutate_line(dice, lines[i]);
+			break;
+		}
+	}
+	fprintf(f, "%s\n", text);
+	for (i = 0; i < n; i++)
+		fprintf(f, "%s%s\n", lines[i], i + 1 < n ? "," : " );");
+	fclose(f);
+	free(text);
+	return out;
 }

@@ -22,4 +22,20 @@ void generate_conf(struct dice *dice, char **conf, char **list);
 const struct policy *generate_policy(struct dice *dice, struct arena *arena,
 				     char **conf);
 
+/**
+ * generate_accept - the policy of a text of generate_conf()
+ *
+ * Conduits that contradict others are taken out until the rest is accepted.
+ * NULL if that does not help.
+ */
+const struct policy *generate_accept(const char *conf, const char *list,
+				     struct arena *arena);
+
+/**
+ * generate_mutation - the text of a configuration with a few things changed
+ *
+ * Or none. The caller frees it. It need not be accepted.
+ */
+char *generate_mutation(struct dice *dice, const char *conf);
+
 #endif

@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "compile.h"
+#include "day.h"
 #include "describe.h"
 #include "diff.h"
 #include "encode.h"
@@ -24,8 +25,6 @@
 #include "nft.h"
 #include "tamper.h"
 #include "text.h"
-
-#define TODAY 20261101
 
 struct count {
 	unsigned long by_scope[4];
@@ -90,12 +89,29 @@ static bool run_nft(const char *arguments, const char *input)
 static bool text_agrees(struct nft *nft, const struct ruleset *desired,
 			struct arena *arena)
 {
-	char *text = text_ruleset(desired, NULL);
-	bool ok = run_nft("delete table inet " RULESET_TABLE, "") &&
-		  run_nft("-f -", text) && holds(nft, desired, arena);
+	struct ruleset now = *desired;
+	char *text;
+	bool ok;
+
+	now.now_msec = day_now_usec() / 1000;
+	text = text_ruleset(&now, NULL);
+	ok = run_nft("delete table inet " RULESET_TABLE, "") &&
+	     run_nft("-f -", text) && holds(nft, desired, arena);
 
 	free(text);
 	return ok;
+}
+
+/* What a random policy makes now */
+static struct ruleset *any_ruleset(struct dice *dice, struct arena *arena)
+{
+	const struct policy *policy = generate_policy(dice, arena, NULL);
+
+	return compile_policy(policy,
+			      terms_build(policy,
+					  (int64_t)(day_now_usec() / 1000000),
+					  0, &calendar_utc, arena),
+			      arena);
 }
 
 static bool run_round(struct nft *nft, struct dice *dice, unsigned long round,
@@ -107,8 +123,7 @@ static bool run_round(struct nft *nft, struct dice *dice, unsigned long round,
 	uint32_t genid;
 	bool ok;
 
-	desired = compile_policy(generate_policy(dice, arena, NULL), TODAY,
-				 arena);
+	desired = any_ruleset(dice, arena);
 	ok = !look_all(nft, arena, &observed, &genid);
 	if (ok) {
 		edits = diff_rulesets(observed, desired, arena);
@@ -251,9 +266,9 @@ static bool tamper_round(struct nft *nft, struct dice *dice,
 	uint32_t genid;
 	bool ok;
 
-	desired = compile_policy(generate_policy(dice, arena, NULL), TODAY,
-				 arena);
-	ok = commit_batch(nft, encode_replacement(desired, 0)) &&
+	desired = any_ruleset(dice, arena);
+	ok = commit_batch(nft, encode_replacement(desired,
+						  day_now_usec() / 1000, 0)) &&
 	     holds(nft, desired, arena) &&
 	     !look_all(nft, arena, &before, &genid);
 	if (ok && tamper(nft, dice, before, &tampering, count) &&
@@ -289,8 +304,7 @@ struct flags_case {
 static bool flags_round(struct arena *arena, struct dice *dice,
 			const struct flags_case *c, struct count *count)
 {
-	struct ruleset *desired = compile_policy(
-		generate_policy(dice, arena, NULL), TODAY, arena);
+	struct ruleset *desired = any_ruleset(dice, arena);
 	struct tampering tampering = { .name = "nothing" };
 	struct ruleset *observed;
 	struct nft *before, *nft;
@@ -303,7 +317,9 @@ static bool flags_round(struct arena *arena, struct dice *dice,
 	run_nft("delete table inet " RULESET_TABLE " 2>/dev/null", "");
 	desired->flags = c->from & 0xff;
 	ok = c->from & NO_TABLE ||
-	     (commit_batch(before, encode_replacement(desired, 0)) &&
+	     (commit_batch(before,
+			   encode_replacement(desired, day_now_usec() / 1000,
+					      0)) &&
 	      has_flags(before, c->from, arena));
 	/* Without its owner it is an orphan. */
 	nft_close(before);
@@ -316,12 +332,16 @@ static bool flags_round(struct arena *arena, struct dice *dice,
 		ok = edits->scope == EDIT_NOTHING ||
 		     commit(nft, observed, desired, edits, genid);
 	} else if (ok) {
-		ok = commit_batch(nft, encode_replacement(desired, genid)) &&
+		ok = commit_batch(nft, encode_replacement(desired,
+							  day_now_usec() / 1000,
+							  genid)) &&
 		     has_flags(nft, c->to, arena);
 	}
 	ok = ok && holds(nft, desired, arena);
 	/* And once more on what is its own now */
-	ok = ok && commit_batch(nft, encode_replacement(desired, 0)) &&
+	ok = ok &&
+	     commit_batch(nft, encode_replacement(desired,
+						  day_now_usec() / 1000, 0)) &&
 	     holds(nft, desired, arena) && has_flags(nft, c->to, arena);
 	nft_close(nft);
 	if (!ok)
@@ -344,7 +364,8 @@ static bool can_own(struct arena *arena)
 	desired->flags = RULESET_F_OWNER | RULESET_F_PERSIST;
 	if (nft_open(&nft))
 		return false;
-	ok = commit_batch(nft, encode_replacement(desired, 0)) &&
+	ok = commit_batch(nft, encode_replacement(desired,
+						  day_now_usec() / 1000, 0)) &&
 	     has_flags(nft, desired->flags, arena);
 	nft_close(nft);
 	run_nft("delete table inet " RULESET_TABLE " 2>/dev/null", "");

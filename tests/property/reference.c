@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <time.h>
 
 /* Addresses of no host: loopback, link-local, mapped, multicast and the like */
 static bool is_special(const struct addr *addr)
@@ -85,8 +86,36 @@ static bool decides_before(const struct flow *a, const struct flow *b)
 	return a < b;
 }
 
+static bool opens(const struct window *window, int weekday, int64_t second)
+{
+	return window->days & 1 << (weekday + 7) % 7 &&
+	       window->from <= second && second < window->until;
+}
+
+/* Read off the calendar, for local clocks that show @local */
+static bool in_force(const struct conduit *conduit, int64_t local)
+{
+	int64_t second = local % 86400;
+	time_t time = local;
+	unsigned int today;
+	struct tm tm;
+	size_t i;
+
+	gmtime_r(&time, &tm);
+	today = (unsigned int)(tm.tm_year + 1900) * 10000 +
+		(unsigned int)(tm.tm_mon + 1) * 100 + (unsigned int)tm.tm_mday;
+	if (today < conduit->valid_from ||
+	    (conduit->valid_until && today > conduit->valid_until))
+		return false;
+	for (i = 0; i < conduit->n_windows; i++)
+		if (opens(&conduit->windows[i], tm.tm_wday, second) ||
+		    opens(&conduit->windows[i], tm.tm_wday - 1, second + 86400))
+			return true;
+	return !conduit->n_windows;
+}
+
 const struct flow *reference_flow(const struct policy *policy,
-				  const struct probe *probe, unsigned int today)
+				  const struct probe *probe, int64_t local)
 {
 	const struct flow *best = NULL;
 	size_t i;
@@ -94,7 +123,7 @@ const struct flow *reference_flow(const struct policy *policy,
 	for (i = 0; i < policy->n_flows; i++) {
 		const struct flow *flow = &policy->flows[i];
 
-		if (policy_in_force(flow->conduit, today) &&
+		if (in_force(flow->conduit, local) &&
 		    flow->service.proto == probe->proto &&
 		    flow->service.first <= probe->dport &&
 		    probe->dport <= flow->service.last &&
@@ -107,9 +136,9 @@ const struct flow *reference_flow(const struct policy *policy,
 }
 
 bool reference_pass(const struct policy *policy, const struct probe *probe,
-		    unsigned int today)
+		    int64_t local)
 {
-	const struct flow *flow = reference_flow(policy, probe, today);
+	const struct flow *flow = reference_flow(policy, probe, local);
 	const struct zone *zone;
 	size_t i;
 

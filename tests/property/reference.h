@@ -8,14 +8,15 @@
 /**
  * reference_flow - the flow that decides about a packet that opens a connection
  *
+ * @local: what local clocks show; see calendar.h
+ *
  * NULL if none covers it. It says nothing of MACs and interfaces.
  */
 const struct flow *reference_flow(const struct policy *policy,
-				  const struct probe *probe,
-				  unsigned int today);
+				  const struct probe *probe, int64_t local);
 
 /** reference_pass - must the packet pass? Read off the policy, slowly. */
 bool reference_pass(const struct policy *policy, const struct probe *probe,
-		    unsigned int today);
+		    int64_t local);
 
 #endif

@@ -323,7 +323,7 @@ static const struct elem *some_elem(struct tamperer *t, const struct set *set)
 static const char *elem_text(struct tamperer *t, const struct set *set,
 			     const struct elem *elem)
 {
-	return keep(t, text_elem(set, elem));
+	return keep(t, text_elem(set, elem, t->observed->now_msec));
 }
 
 static const char *set_word(const struct set *set)

@@ -441,7 +441,7 @@ const struct attack attacks[] = {
 	/* rules */
 	{ "first rule deleted", "delete rule %T forward handle %{forward 0}",
 	  .words = RULE_GONE("forward"), .nft = "counter drop" },
-	{ "middle rule deleted", "delete rule %T forward handle %{forward 3}",
+	{ "middle rule deleted", "delete rule %T forward handle %{forward 4}",
 	  .words = RULE_GONE("forward"), .nft = "ct state new jump choose" },
 	{ "last rule deleted", "delete rule %T forward handle %{forward -1}",
 	  .words = RULE_GONE("forward"), .nft = "counter drop" },
@@ -488,7 +488,7 @@ const struct attack attacks[] = {
 	  .undo = "replace rule %T forward handle %{forward -1} counter drop "
 		  "comment \"wrong interface, or no flow\"" },
 	{ "rule moved to the end",
-	  "delete rule %T forward handle %{forward 3}; "
+	  "delete rule %T forward handle %{forward 4}; "
 	  "add rule %T forward ct state new jump choose",
 	  .words = RULE_ANY("forward"), .nft = "ct state new jump choose" },
 	{ "rule duplicated", "add rule %T forward ct state new jump choose",
@@ -546,7 +546,7 @@ const struct attack attacks[] = {
 	{ "chain flushed", "flush chain %T choose",
 	  .words = RULE_GONE("choose"), .at_least = 20 },
 	{ "chain deleted",
-	  "delete rule %T output handle %{output 5}; "
+	  "delete rule %T output handle %{output 6}; "
 	  "flush chain %T errors_out; delete chain %T errors_out",
 	  .words = "chain .*(removed|deleted)" },
 	{ "base chain deleted",
@@ -559,9 +559,29 @@ const struct attack attacks[] = {
 
 	/* elements */
 	{ "verdict flipped: bound to a MAC, then not",
-	  "delete element %T live { \"mynum\" . \"lgwan\" . %[patch] }; "
-	  "add element %T live { \"mynum\" . \"lgwan\" . %[patch] : accept }",
-	  .words = ELEM("live"), .nft = "goto bound.*accept|accept" },
+	  "delete element %T live_timed { \"mynum\" . \"lgwan\" . %[patch] }; "
+	  "add element %T live_timed "
+	  "{ \"mynum\" . \"lgwan\" . %[patch] : accept }",
+	  .words = ELEM("live_timed"), .nft = "goto bound.*accept|accept" },
+	{ "element that ends, then does not",
+	  "delete element %T live_timed { \"mynum\" . \"lgwan\" . %[patch] }; "
+	  "add element %T live_timed "
+	  "{ \"mynum\" . \"lgwan\" . %[patch] : goto bound }",
+	  .words = ELEM("live_timed"), .nft = "until 2027-0" },
+	{ "element that ends later",
+	  "delete element %T live_timed { \"mynum\" . \"lgwan\" . %[patch] }; "
+	  "add element %T live_timed "
+	  "{ \"mynum\" . \"lgwan\" . %[patch] timeout 3000d : goto bound }",
+	  .words = ELEM("live_timed"), .nft = "until 20[3-9]" },
+	{ "element that ends sooner",
+	  "delete element %T live_timed { \"mynum\" . \"lgwan\" . %[patch] }; "
+	  "add element %T live_timed "
+	  "{ \"mynum\" . \"lgwan\" . %[patch] timeout 1h : goto bound }",
+	  .words = ELEM("live_timed"), .nft = "until 20" },
+	{ "element for a moment",
+	  "add element %T live_timed "
+	  "{ \"inet\" . \"mynum\" . 0x7 timeout 9m : accept }",
+	  .words = "element added to map live_timed", .nft = "mynum" },
 	{ "verdict flipped: accept, then drop",
 	  "delete element %T live { \"lgwan\" . \"inet\" . %[media] }; "
 	  "add element %T live { \"lgwan\" . \"inet\" . %[media] : drop }",
@@ -644,7 +664,7 @@ const struct attack attacks[] = {
 	  .carry_out = raw_interval_catch_all,
 	  .words = "catch-all element added to map net4" },
 	{ "verdict map flushed", "flush map %T live",
-	  .words = "removed from map live", .at_least = 6 },
+	  .words = "removed from map live", .at_least = 4 },
 	{ "set flushed", "flush set %T macs", .words = "removed from set macs",
 	  .at_least = 2 },
 	{ "intervals flushed", "flush map %T rare_net6",
@@ -666,7 +686,7 @@ const struct attack attacks[] = {
 	  "elements = { 10.0.0.1 : accept }; }",
 	  .words = "map (evil )?(was )?added" },
 	{ "set deleted, with the rule that uses it",
-	  "delete rule %T input handle %{input 5}; delete set %T mld_queries",
+	  "delete rule %T input handle %{input 6}; delete set %T mld_queries",
 	  .words = "set (mld_queries )?(was )?(removed|deleted)" },
 	{ "counter added", "add counter %T evil", .words = "." },
 	{ "quota added, and used",

@@ -74,6 +74,7 @@ static void json_normalise(json_t *json)
 	value = json_object_get(json, "flags");
 	if (json_is_string(value) && !strcmp(json_string_value(value), "mark"))
 		json_object_del(json, "flags");
+	json_object_del(json, "timeout"); /* shorter when it is made anew */
 	value = json_object_get(json, "counter");
 	if (json_is_object(value)) {
 		json_object_del(value, "packets");
@@ -256,7 +257,8 @@ static const struct kind kind_set = {
 };
 static const struct kind kind_elem = {
 	"element",
-	BIT(NFTA_SET_ELEM_EXPIRATION) | BIT(NFTA_SET_ELEM_PAD),
+	BIT(NFTA_SET_ELEM_TIMEOUT) | BIT(NFTA_SET_ELEM_EXPIRATION) |
+		BIT(NFTA_SET_ELEM_PAD),
 	NFTA_SET_ELEM_EXPR,
 	NFTA_SET_ELEM_EXPRESSIONS,
 };

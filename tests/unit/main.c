@@ -14,6 +14,7 @@ int main(void)
 	int failed;
 
 	srunner_add_suite(runner, test_addr_suite());
+	srunner_add_suite(runner, test_allowed_suite());
 	srunner_add_suite(runner, test_arena_suite());
 	srunner_add_suite(runner, test_concern_suite());
 	srunner_add_suite(runner, test_conf_suite());
@@ -25,11 +26,14 @@ int main(void)
 	srunner_add_suite(runner, test_foreign_suite());
 	srunner_add_suite(runner, test_hash_suite());
 	srunner_add_suite(runner, test_partition_suite());
+	srunner_add_suite(runner, test_plan_suite());
 	srunner_add_suite(runner, test_reconcile_suite());
 	srunner_add_suite(runner, test_ruleset_suite());
 	srunner_add_suite(runner, test_scan_suite());
 	srunner_add_suite(runner, test_suspect_suite());
 	srunner_add_suite(runner, test_surround_suite());
+	srunner_add_suite(runner, test_session_suite());
+	srunner_add_suite(runner, test_term_suite());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

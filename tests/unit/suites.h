@@ -6,6 +6,7 @@
 #include <check.h>
 
 Suite *test_addr_suite(void);
+Suite *test_allowed_suite(void);
 Suite *test_arena_suite(void);
 Suite *test_concern_suite(void);
 Suite *test_conf_suite(void);
@@ -17,10 +18,13 @@ Suite *test_flow_suite(void);
 Suite *test_foreign_suite(void);
 Suite *test_hash_suite(void);
 Suite *test_partition_suite(void);
+Suite *test_plan_suite(void);
 Suite *test_reconcile_suite(void);
 Suite *test_ruleset_suite(void);
 Suite *test_scan_suite(void);
 Suite *test_suspect_suite(void);
 Suite *test_surround_suite(void);
+Suite *test_session_suite(void);
+Suite *test_term_suite(void);
 
 #endif

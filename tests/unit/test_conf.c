@@ -111,7 +111,9 @@ static const char whole[] =
 	"    services = [ \"ad\", \"tcp/8530\" ];\n"
 	"    bind = \"mac\";\n" /* line 35 */
 	"    reason = \"パッチ\" \"取得\"; approved_by = \"長\";\n"
-	"    approval = \"情セ第8-3号\"; valid_until = \"2028-02-29\"; },\n"
+	"    approval = \"情セ第8-3号\"; valid_until = \"2028-02-29\";"
+	" valid_from = \"2027-12-01\"; windows = [ \"daily 01:00-04:00\","
+	" \"Sun 22:00-02:00\" ]; },\n"
 	"  { name = \"b\", kind = \"plain\", from = [ \"in\" ],\n"
 	"    to = [ \"out\" ], services = [ \"icmp/8\" ] }\n"
 	")\n";
@@ -180,6 +182,13 @@ static void check_conduits(void)
 	ck_assert_uint_eq(conduit->valid_until.month, 2);
 	ck_assert_uint_eq(conduit->valid_until.day, 29);
 	check_place(&conduit->valid_until_at, "f", 37);
+	ck_assert(conduit->has_valid_from);
+	ck_assert_uint_eq(conduit->valid_from.month, 12);
+	check_place(&conduit->valid_from_at, "f", 37);
+	ck_assert_uint_eq(conduit->n_windows, 2);
+	ck_assert_uint_eq(conduit->windows[1].days, 1);
+	ck_assert_uint_eq(conduit->windows[1].until, 26 * 3600);
+	check_place(&conduit->windows_at, "f", 37);
 
 	conduit++;
 	ck_assert_int_eq(conduit->bind, BIND_IP);
@@ -533,6 +542,20 @@ static const struct {
 	  "f:1: error: value conduit \"c\": approval: \"\" is empty\n"
 	  "f:1: error: type conduit \"c\": reason must be a text in double "
 	  "quotes, but is a number\n" },
+	{ C "valid_from=\"2027-02-29\";" C_END,
+	  "f:1: error: value conduit \"c\": valid_from: \"2027-02-29\" " NOT_A_DAY },
+	{ C "windows=[];" C_END,
+	  "f:1: error: value conduit \"c\": windows must not be empty\n" },
+	{ C "windows=\"daily 01:00-02:00\";" C_END,
+	  "f:1: error: type conduit \"c\": windows must be an array of texts, "
+	  "[ \"...\", \"...\" ], but is a text\n" },
+	{ C "windows=[\n\"daily 01:00-02:00\",\n\"Mon-Fri 9:00-17:00\",\n"
+	    "\"Tue 03:00-03:00\"];" C_END,
+	  "f:3: error: value conduit \"c\": windows: \"Mon-Fri 9:00-17:00\" is "
+	  "not a time of the week, such as \"Mon-Fri 09:00-17:00\", \"Sun "
+	  "22:00-02:00\" or \"daily 01:00-04:00\"\n"
+	  "f:4: error: value conduit \"c\": windows: \"Tue 03:00-03:00\" ends "
+	  "when it begins; for a whole day write \"daily 00:00-24:00\"\n" },
 	{ C "valid_until=20270331;" C_END,
 	  "f:1: error: type conduit \"c\": valid_until must be a text in "
 	  "double quotes, but is a number\n" },
@@ -670,6 +693,9 @@ static const struct {
 	  "\"a\"", "]});", 257,
 	  "f:1: error: limit conduit \"c\": services has 257 elements; the "
 	  "limit is 256\n" },
+	{ C "windows=[", "\"daily 01:00-02:00\"", "];" C_END, 33,
+	  "f:1: error: limit conduit \"c\": windows has 33 elements; the limit "
+	  "is 32\n" },
 	{ "lists=(", "\n{name=\"l\";file=\"x\"}", ");", 1025,
 	  "f:1026: error: limit there are too many lists; the limit is "
 	  "1024\n" },
@@ -790,6 +816,20 @@ START_TEST(test_watch)
 END_TEST
 
 /* A value with a mistake is as if it were not there. */
+START_TEST(test_history)
+{
+	ck_assert_uint_eq(model->keeping.generations, 100);
+	ck_assert_uint_eq(model->keeping.days, 400);
+	ck_assert(!model->keeping.journal_required);
+	ck_assert_int_eq(parse("f", "history={generations=2;days=0;"
+				    "journal=\"required\";};"),
+			 0);
+	ck_assert_uint_eq(model->keeping.generations, 2);
+	ck_assert_uint_eq(model->keeping.days, 0);
+	ck_assert(model->keeping.journal_required);
+}
+END_TEST
+
 START_TEST(test_watch_with_mistakes)
 {
 	ck_assert_int_eq(parse("f", "watch={ownership=0;mode=\"?\";"
@@ -989,6 +1029,7 @@ Suite *test_conf_suite(void)
 	tcase_add_test(tc, test_single_groups_are_single);
 	tcase_add_test(tc, test_zones_of_all_files_are_counted);
 	tcase_add_test(tc, test_watch);
+	tcase_add_test(tc, test_history);
 	tcase_add_test(tc, test_watch_with_mistakes);
 	tcase_add_test(tc, test_sysctls);
 	tcase_add_test(tc, test_sysctls_of_all_files_are_counted);

@@ -28,8 +28,7 @@ static const char conf[] =
 
 static struct ruleset *compiled(struct arena *arena)
 {
-	struct ruleset *ruleset =
-		compile_policy(text_policy(arena, conf), 20261101, arena);
+	struct ruleset *ruleset = text_compile(arena, conf);
 	uint64_t handle = 1;
 	size_t i, k;
 
@@ -302,7 +301,7 @@ static const struct {
 	      "drop; } -> chain forward { type filter hook postrouting "
 	      "priority 0; policy drop; }" } } },
 	{ rename_chain,
-	  { { "base chain out?put added, with 8 rules",
+	  { { "base chain out?put added, with 10 rules",
 	      "chain out?put { type filter hook output priority 0; policy "
 	      "drop; }" },
 	    { "chain output removed",

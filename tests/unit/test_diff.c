@@ -341,7 +341,7 @@ static void set_up(struct arena *arena, struct ruleset **want,
 	uint64_t handle = 1;
 	size_t i, k;
 
-	*want = compile_policy(text_policy(arena, conf), 20261101, arena);
+	*want = text_compile(arena, conf);
 	*have = copy_ruleset(arena, *want);
 	for (i = 0; i < (*have)->n_chains; i++)
 		for (k = 0; k < (*have)->chains[i].n_rules; k++)

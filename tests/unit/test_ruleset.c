@@ -36,7 +36,7 @@ static const char conf[] =
 
 static struct ruleset *desired(struct arena *arena)
 {
-	return compile_policy(text_policy(arena, conf), 20261101, arena);
+	return text_compile(arena, conf);
 }
 
 /* The messages of a batch, as if the kernel had dumped them */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "compile.h"
 #include "conf.h"
 #include "load.h"
 
@@ -27,4 +28,18 @@ const struct policy *text_policy(struct arena *arena, const char *conf)
 		diag_print(&diag.findings[0], line, sizeof(line));
 	ck_assert_msg(policy, "%s", line);
 	return policy;
+}
+
+const struct terms *text_terms(struct arena *arena, const struct policy *policy)
+{
+	return policy ? terms_build(policy, 1793491200, 0, &calendar_utc,
+				    arena) :
+			NULL;
+}
+
+struct ruleset *text_compile(struct arena *arena, const char *conf)
+{
+	const struct policy *policy = text_policy(arena, conf);
+
+	return compile_policy(policy, text_terms(arena, policy), arena);
 }

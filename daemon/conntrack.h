@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_CONNTRACK_H
+#define SEKIMORI_CONNTRACK_H
+
+/*
+ * The kernel's connection tracking in this network namespace: a sweep over all
+ * entries, which asks about each session and ends those that may not go on.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "session.h"
+
+struct conntrack;
+
+/** conntrack_open - 0 or -errno; the caller closes it */
+int conntrack_open(struct conntrack **conntrack);
+
+/** conntrack_close - NULL is fine */
+void conntrack_close(struct conntrack *conntrack);
+
+/**
+ * struct sweep - what to ask, and what to do
+ * @permitted: may it go on? Asked about each session that is ours
+ *	(session_is_ours()); those that are not are left alone.
+ * @data: its first argument
+ * @ends: end those that may not; else they are only counted
+ */
+struct sweep {
+	bool (*permitted)(void *data, const struct session *session);
+	void *data;
+	bool ends;
+};
+
+/**
+ * struct sweep_counts - what a sweep has met so far
+ * @seen: entries of any kind
+ * @ours: of these, sessions with the mark of a flow
+ * @ended: of these, what was not permitted, and has been ended if it was to be
+ * @gone: of these, what had ended by itself when it was to be ended, and perhaps
+ *	been opened anew with another mark, which was left alone
+ * @failed: of these, what could not be ended
+ */
+struct sweep_counts {
+	size_t seen, ours, ended, gone, failed;
+};
+
+/**
+ * conntrack_begin - start a sweep, in place of one that is under way
+ *
+ * A sweep that is to end what a commit no longer permits has to begin after it.
+ * 0 or -errno.
+ */
+int conntrack_begin(struct conntrack *conntrack, const struct sweep *sweep);
+
+/**
+ * conntrack_step - go on with it: at most some hundred entries
+ * @counts: of the whole sweep until now
+ *
+ * 1: there is more. 0: that was all. -EINTR: that was all, but the kernel says
+ * that it may have skipped some. Else -errno; there is no more then. -EINVAL: no
+ * sweep is under way.
+ */
+int conntrack_step(struct conntrack *conntrack, struct sweep_counts *counts);
+
+#endif

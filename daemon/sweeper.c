@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Sweeps over the tracked connections. Easy to get wrong: the policy may be
+ * replaced while a sweep is under way, and must not be asked any more then; and
+ * most of what a changed policy no longer permits has stopped already, with the
+ * elements that are gone. The sweep is for the rest: entries that nothing uses
+ * any more, and sessions whose flow stays but does not cover them.
+ */
+#include "sweeper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "day.h"
+#include "log.h"
+
+#define SWEEPER_TRIES 4
+
+struct sweeper {
+	struct conntrack *conntrack; /* NULL: cannot be used */
+	struct arena *arena; /* of the rules */
+	struct session_rules rules;
+	bool has_rules, running;
+	bool fails; /* which has been logged */
+	unsigned int tries;
+	struct sweep_counts counts;
+	uint64_t n_ended; /* by the last one, all tries together */
+};
+
+struct sweeper *sweeper_open(void)
+{
+	struct sweeper *sweeper = calloc(1, sizeof(*sweeper));
+	int rc;
+
+	if (!sweeper)
+		abort();
+	rc = conntrack_open(&sweeper->conntrack);
+	if (rc) {
+		sweeper->conntrack = NULL;
+		log_error("SEKI-ERROR", rc,
+			  "Connection tracking cannot be reached; sessions "
+			  "that are no longer permitted stop, but stay listed");
+	}
+	return sweeper;
+}
+
+void sweeper_close(struct sweeper *sweeper)
+{
+	if (!sweeper)
+		return;
+	conntrack_close(sweeper->conntrack);
+	arena_free(sweeper->arena);
+	free(sweeper);
+}
+
+static bool sweeper_permitted(void *data, const struct session *session)
+{
+	const struct sweeper *sweeper = data;
+
+	return session_permitted(&sweeper->rules, session);
+}
+
+static void sweeper_start(struct sweeper *sweeper)
+{
+	const struct sweep sweep = { .permitted = sweeper_permitted,
+				     .data = sweeper,
+				     .ends = true };
+
+	sweeper->running = !conntrack_begin(sweeper->conntrack, &sweep);
+	memset(&sweeper->counts, 0, sizeof(sweeper->counts));
+}
+
+void sweeper_begin(struct sweeper *sweeper, const struct policy *policy,
+		   const struct ruleset *ruleset)
+{
+	sweeper_stop(sweeper);
+	if (!sweeper->conntrack)
+		return;
+	sweeper->arena = arena_new();
+	session_rules_init(&sweeper->rules, policy, ruleset, sweeper->arena);
+	sweeper->has_rules = true;
+	sweeper_again(sweeper);
+}
+
+void sweeper_again(struct sweeper *sweeper)
+{
+	if (!sweeper->has_rules || sweeper->running)
+		return;
+	sweeper->tries = SWEEPER_TRIES;
+	sweeper->n_ended = 0;
+	sweeper_start(sweeper);
+}
+
+void sweeper_stop(struct sweeper *sweeper)
+{
+	arena_free(sweeper->arena);
+	sweeper->arena = NULL;
+	sweeper->has_rules = sweeper->running = false;
+}
+
+static void sweeper_log(const struct sweeper *sweeper)
+{
+	struct log_line line;
+
+	if (!sweeper->n_ended)
+		return;
+	log_begin(&line, "SEKI-SESSIONS",
+		  "Connections that the policy no longer permits were ended");
+	log_add_number(&line, "ended", sweeper->n_ended);
+	log_add_number(&line, "seen", sweeper->counts.seen);
+	log_end(&line, LOG_NOTICE);
+}
+
+/* A sweep has come to its end, or to nothing. */
+static void sweeper_finish(struct sweeper *sweeper, int rc)
+{
+	sweeper->running = false;
+	sweeper->n_ended += sweeper->counts.ended - sweeper->counts.gone -
+			    sweeper->counts.failed;
+	if ((rc == -EINTR || (!rc && sweeper->counts.failed)) &&
+	    --sweeper->tries) {
+		sweeper_start(sweeper);
+		return;
+	}
+	if (rc && rc != -EINTR && !sweeper->fails)
+		log_error("SEKI-ERROR", rc,
+			  "The tracked connections cannot be read");
+	sweeper->fails = rc && rc != -EINTR;
+	sweeper_log(sweeper);
+}
+
+bool sweeper_work(struct sweeper *sweeper, uint64_t budget_usec)
+{
+	uint64_t start = day_clock_usec();
+	int rc;
+
+	while (sweeper->running) {
+		rc = conntrack_step(sweeper->conntrack, &sweeper->counts);
+		if (rc != 1)
+			sweeper_finish(sweeper, rc);
+		else if (day_clock_usec() - start >= budget_usec)
+			break;
+	}
+	return sweeper->running;
+}
+
+bool sweeper_ended(const struct sweeper *sweeper, uint64_t *n_ended)
+{
+	*n_ended = sweeper->n_ended;
+	return !sweeper->running;
+}
+
+static bool sweeper_would_permit(void *data, const struct session *session)
+{
+	return session_permitted(data, session);
+}
+
+int64_t sweeper_count(const struct policy *policy,
+		      const struct ruleset *ruleset, uint64_t budget_usec)
+{
+	uint64_t start = day_clock_usec();
+	struct sweep_counts counts = { 0 };
+	struct arena *arena = arena_new();
+	struct conntrack *conntrack;
+	struct session_rules rules;
+	struct sweep sweep = { .permitted = sweeper_would_permit,
+			       .data = &rules };
+	int rc = conntrack_open(&conntrack);
+
+	if (rc) {
+		arena_free(arena);
+		return -1;
+	}
+	session_rules_init(&rules, policy, ruleset, arena);
+	rc = conntrack_begin(conntrack, &sweep);
+	if (!rc)
+		do
+			rc = conntrack_step(conntrack, &counts);
+		while (rc == 1 && day_clock_usec() - start < budget_usec);
+	conntrack_close(conntrack);
+	arena_free(arena);
+	return rc && rc != -EINTR ? -1 : (int64_t)counts.ended;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_SWEEPER_H
+#define SEKIMORI_SWEEPER_H
+
+/*
+ * Ends the connections that the policy in force no longer permits, in the
+ * background: after each change, and with each comparison.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conntrack.h"
+
+struct sweeper;
+
+/** sweeper_open - never fails: what is wrong is logged, and nothing is swept */
+struct sweeper *sweeper_open(void);
+void sweeper_close(struct sweeper *sweeper);
+
+/**
+ * sweeper_begin - from now on by this policy and ruleset; all over again
+ *
+ * Both must live until the next sweeper_begin() or sweeper_stop(). To be called
+ * when the kernel holds the ruleset.
+ */
+void sweeper_begin(struct sweeper *sweeper, const struct policy *policy,
+		   const struct ruleset *ruleset);
+
+/** sweeper_again - once more by the same, if none is under way */
+void sweeper_again(struct sweeper *sweeper);
+
+/** sweeper_stop - forget the policy */
+void sweeper_stop(struct sweeper *sweeper);
+
+/**
+ * sweeper_work - for about so long; true if there is more to do
+ *
+ * At the end what was ended is logged: SEKI-SESSIONS.
+ */
+bool sweeper_work(struct sweeper *sweeper, uint64_t budget_usec);
+
+/** sweeper_ended - how many the last sweep has ended; false: it is under way */
+bool sweeper_ended(const struct sweeper *sweeper, uint64_t *n_ended);
+
+/**
+ * sweeper_count - how many sessions another policy would end
+ * @budget_usec: how long counting may take
+ *
+ * -1 if it took longer, or cannot be done. Nothing is ended.
+ */
+int64_t sweeper_count(const struct policy *policy,
+		      const struct ruleset *ruleset, uint64_t budget_usec);
+
+#endif

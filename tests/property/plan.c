@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Property: for random pairs of policies, mostly alike, and random packets, the
+ * comparison says of a packet just what becomes of it before and after. Where
+ * it says nothing, both policies agree. And a trial fails just when the policy
+ * does not do as it must. The seed is printed; SEED and ROUNDS in
+ * the environment repeat or extend a run.
+ */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "compile.h"
+#include "generate.h"
+#include "probes.h"
+#include "reach.h"
+#include "reference.h"
+#include "trial.h"
+
+#define NOW 1793491200 /* 2026-11-01, UTC */
+#define PACKETS 400
+
+static const struct terms *terms_at(const struct policy *policy,
+				    struct arena *arena)
+{
+	return policy ? terms_build(policy, NOW, 0, &calendar_utc, arena) :
+			NULL;
+}
+
+struct count {
+	unsigned long same, opened, closed, rebound, pairs, alike, most_lines;
+};
+
+/* What the policy says of the packet, if it comes in where it should */
+static enum reach_permit permit_of(const struct policy *policy,
+				   const struct probe *probe,
+				   const struct flow **flow)
+{
+	*flow = policy ? reference_flow(policy, probe, NOW) : NULL;
+	if (!*flow)
+		return REACH_NONE;
+	return (*flow)->conduit->bind == BIND_MAC ? REACH_MAC : REACH_IP;
+}
+
+static bool line_has(const struct reach_line *line, const struct probe *probe)
+{
+	static const struct addr gateway;
+	size_t i;
+
+	if (!spans_has(&line->from, probe->iif ? &probe->src : &gateway) ||
+	    !spans_has(&line->to, probe->local ? &gateway : &probe->dst))
+		return false;
+	for (i = 0; i < line->n_services; i++)
+		if (line->services[i].proto == probe->proto &&
+		    line->services[i].first <= probe->dport &&
+		    probe->dport <= line->services[i].last)
+			return true;
+	return false;
+}
+
+static bool same_macs(const struct flow *a, const struct flow *b)
+{
+	return mac_equal(&a->from->mac, &b->from->mac) &&
+	       mac_equal(&a->to->mac, &b->to->mac);
+}
+
+static int class_of(enum reach_permit before, enum reach_permit after)
+{
+	return before == REACH_NONE ? 0 : after == REACH_NONE ? 1 : 2;
+}
+
+/* The few words: all that differs is in them, and "all" is all. */
+static bool coarse_is_right(const struct reach *reach,
+			    const struct probe *probe, bool differs, int class)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < reach->n_coarse; i++) {
+		const struct reach_line *line = &reach->coarse[i];
+		bool fits = differs &&
+			    class_of(line->before, line->after) == class;
+
+		if (!line_has(line, probe))
+			continue;
+		found |= fits;
+		if (!line->in_part && !fits)
+			return false;
+	}
+	return found || !differs;
+}
+
+static bool check_probe(const struct policy *a, const struct policy *b,
+			const struct reach *reach, const struct probe *probe,
+			struct count *count)
+{
+	const struct reach_line *found = NULL;
+	const struct flow *flow_a, *flow_b;
+	enum reach_permit before = permit_of(a, probe, &flow_a);
+	enum reach_permit after = permit_of(b, probe, &flow_b);
+	bool differs;
+	size_t i;
+
+	for (i = 0; i < reach->n_lines; i++)
+		if (line_has(&reach->lines[i], probe)) {
+			if (found)
+				return false; /* it is said twice */
+			found = &reach->lines[i];
+		}
+	differs = before != after ||
+		  (before == REACH_MAC && !same_macs(flow_a, flow_b));
+	if (!coarse_is_right(reach, probe, differs, class_of(before, after)))
+		return false;
+	if (!differs) {
+		count->same++;
+		return !found;
+	}
+	count->opened += before == REACH_NONE;
+	count->closed += after == REACH_NONE;
+	count->rebound += before != REACH_NONE && after != REACH_NONE;
+	return found && found->before == before && found->after == after;
+}
+
+/* What becomes of the packet, as the trial has it */
+static bool reference_says(const struct policy *policy,
+			   const struct trial *trial, const struct probe *probe)
+{
+	struct probe packet = *probe;
+
+	packet.iif = probe->iif ? trial->from.zone->interfaces[0] : NULL;
+	packet.local = probe->local ? packet.iif : NULL;
+	return reference_pass(policy, &packet, NOW);
+}
+
+/* Does the trial fail if any port of it, and only then, is not as it must? */
+static bool check_trial(const struct policy *policy,
+			const struct ruleset *ruleset,
+			const struct probe *probe, uint16_t last,
+			bool must_pass)
+{
+	struct service service = { probe->proto, probe->dport, last };
+	struct trial trial = {
+		.name = "t",
+		.must_pass = must_pass,
+		.services = &service,
+		.n_services = 1,
+	};
+	struct probe packet = *probe;
+	struct policy tried = *policy;
+	struct addr src = probe->src, dst = probe->dst;
+	struct arena *arena = arena_new();
+	struct diag diag;
+	bool right = true;
+	unsigned int port;
+
+	trial.from = (struct trial_end){ .name = "f", .mac = probe->src_mac };
+	trial.to.name = "t";
+	trial.from.zone = probe->iif ? policy_zone_of(policy, &src) :
+				       &policy->zones[0];
+	trial.to.zone = probe->local ? &policy->zones[0] :
+				       policy_zone_of(policy, &dst);
+	trial.from.addrs = &src;
+	trial.from.n_addrs = !!probe->iif;
+	trial.to.addrs = &dst;
+	trial.to.n_addrs = !probe->local;
+	tried.trials = &trial;
+	tried.n_trials = 1;
+	diag_init(&diag, arena);
+	for (port = probe->dport; port <= last; port++) {
+		packet.dport = port;
+		right = right &&
+			reference_says(policy, &trial, &packet) == must_pass;
+	}
+	right = right == !trial_run(&tried, ruleset, &diag);
+	arena_free(arena);
+	return right;
+}
+
+static bool check_trials(struct dice *dice, const struct policy *policy,
+			 struct probe *probe)
+{
+	struct arena *arena = arena_new();
+	const struct ruleset *ruleset =
+		compile_policy(policy, terms_at(policy, arena), arena);
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; ok && policy->n_flows && i < PACKETS / 4; i++) {
+		uint16_t last;
+
+		probes_any(dice, policy, probe);
+		if (!probes_can_be(probe) || (!probe->iif && probe->local) ||
+		    !policy_zone_of(policy, &probe->src) ||
+		    !policy_zone_of(policy, &probe->dst))
+			continue;
+		last = probe->dport;
+		if (probe->proto != IPPROTO_ICMP &&
+		    probe->proto != IPPROTO_ICMPV6 && dice_roll(dice, 2))
+			last += dice_roll(dice, 80);
+		ok = check_trial(policy, ruleset, probe, last,
+				 dice_roll(dice, 2));
+	}
+	arena_free(arena);
+	return ok;
+}
+
+static void report(const struct probe *probe, const char *a, const char *b)
+{
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+
+	printf("%s\nand then\n%s\nfailed: %s%s -> %s%s proto %u port %u\n", a,
+	       b, addr_print(&probe->src, src), probe->iif ? "" : " (gateway)",
+	       addr_print(&probe->dst, dst), probe->local ? " (gateway)" : "",
+	       probe->proto, probe->dport);
+}
+
+/* A connection that a line speaks of */
+static bool probe_of_line(struct dice *dice, const struct reach_line *line,
+			  struct probe *probe)
+{
+	const struct span *from =
+		&line->from.list[dice_roll(dice, line->from.n)];
+	const struct span *to = &line->to.list[dice_roll(dice, line->to.n)];
+	const struct service *service =
+		&line->services[dice_roll(dice, line->n_services)];
+
+	memset(probe, 0, sizeof(*probe));
+	probe->src = dice_roll(dice, 2) ? from->first : from->last;
+	probe->dst = dice_roll(dice, 2) ? to->first : to->last;
+	probe->proto = service->proto;
+	probe->dport = dice_roll(dice, 2) ? service->first : service->last;
+	probe->iif = probe->src.family ? "in" : NULL;
+	probe->local = probe->dst.family ? NULL : "in";
+	if (!probe->src.family)
+		probe->src.family = probe->dst.family;
+	if (!probe->dst.family)
+		probe->dst.family = probe->src.family;
+	return probes_can_be(probe);
+}
+
+static bool check_pair(struct dice *dice, const struct policy *a,
+		       const struct policy *b, struct count *count,
+		       struct probe *probe)
+{
+	struct arena *arena = arena_new();
+	const struct reach *reach = reach_compare(a, terms_at(a, arena), b,
+						  terms_at(b, arena), arena);
+	bool ok = reach->complete;
+	unsigned int i;
+	size_t k;
+
+	count->pairs++;
+	count->alike += !reach->n_lines;
+	if (reach->n_lines > count->most_lines)
+		count->most_lines = reach->n_lines;
+	for (i = 0; ok && i < PACKETS; i++) {
+		const struct policy *from = a && dice_roll(dice, 2) ? a : b;
+
+		if (!from->n_flows)
+			continue;
+		probes_any(dice, from, probe);
+		if (probes_can_be(probe))
+			ok = check_probe(a, b, reach, probe, count);
+	}
+	for (k = 0; ok && k < reach->n_lines; k++)
+		if (probe_of_line(dice, &reach->lines[k], probe))
+			ok = check_probe(a, b, reach, probe, count);
+	arena_free(arena);
+	return ok;
+}
+
+static bool run_round(struct dice *dice, struct count *count)
+{
+	struct arena *arena = arena_new();
+	char *conf, *list, *conf_b, *list_b, *unused;
+	const struct policy *a, *b;
+	struct probe probe = { 0 };
+	bool ok = true;
+
+	generate_conf(dice, &conf, &list);
+	generate_conf(dice, &unused, &list_b);
+	free(unused);
+	conf_b = generate_mutation(dice, conf);
+	a = generate_accept(conf, list, arena);
+	b = generate_accept(conf_b, dice_roll(dice, 4) ? list : list_b, arena);
+	if (a && b)
+		ok = check_pair(dice, dice_roll(dice, 50) ? a : NULL, b, count,
+				&probe);
+	if (ok && a)
+		ok = check_trials(dice, a, &probe);
+	if (!ok)
+		report(&probe, conf, conf_b);
+	free(conf);
+	free(list);
+	free(conf_b);
+	free(list_b);
+	arena_free(arena);
+	return ok;
+}
+
+int main(void)
+{
+	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
+	struct dice dice = { .state = seed ? strtoull(seed, NULL, 0) :
+					     0x91a22ed };
+	unsigned long i, n = rounds ? strtoul(rounds, NULL, 0) : 1500;
+	struct count count = { 0 };
+
+	for (i = 0; i < n; i++) {
+		uint64_t state = dice.state;
+
+		if (!run_round(&dice, &count)) {
+			printf("repeat with SEED=%#llx ROUNDS=1\n",
+			       (unsigned long long)state);
+			return 1;
+		}
+	}
+	printf("plan: of %lu pairs of policies %lu permit the same, one differs "
+	       "in %lu lines; of their packets %lu fare as before, %lu may pass, "
+	       "%lu may not any more, %lu with other MACs\n",
+	       count.pairs, count.alike, count.most_lines, count.same,
+	       count.opened, count.closed, count.rebound);
+	/* A sample of one kind only would show nothing. */
+	return count.pairs < n / 4 || count.alike < n / 100 ||
+	       count.opened < n / 2 || count.closed < n / 2 ||
+	       count.rebound < n / 20;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEKIMORI_PROBES_H
+#define SEKIMORI_PROBES_H
+
+#include "../packets/probe.h"
+#include "dice.h"
+#include "policy.h"
+
+/** probes_any - a packet that a flow covers, then perhaps with changes */
+void probes_any(struct dice *dice, const struct policy *policy,
+		struct probe *probe);
+
+/** probes_can_be - packets that cannot exist are no test */
+bool probes_can_be(const struct probe *probe);
+
+#endif
