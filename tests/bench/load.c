@@ -35,7 +35,7 @@
 #include "nft.h"
 #include "text.h"
 
-#define TODAY 20261101
+#define NOW 1793491200 /* 2026-11-01 00:00 UTC, a Sunday */
 #define ROUNDS_MAX 99
 
 enum what { LOAD_CONF, LOAD_RULESET, LOAD_NFT, READ_OURS, READ_NFT };
@@ -81,7 +81,10 @@ static struct ruleset *compile_text(const struct input *input,
 		fprintf(stderr, "load: the configuration is refused\n");
 		exit(1);
 	}
-	return compile_policy(policy, TODAY, arena_new());
+	return compile_policy(policy,
+			      terms_build(policy, NOW, 0, &calendar_utc,
+					  policy->arena),
+			      arena_new());
 }
 
 static double peak_kib(int who)
