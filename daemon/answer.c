@@ -384,6 +384,9 @@ void answer_request(const struct answer_source *source,
 			VARLINK_ERROR_SERVICE "PermissionDenied", NULL);
 	else
 		answer->reply = answer_method(source, actor, request, answer);
+	/* what was done stands in the journal before anybody is told so */
+	if (rights & needed & ANSWER_OPERATE)
+		engine_write_journal(source->engine);
 	if (!request->oneway)
 		return;
 	json_decref(answer->reply);

@@ -580,24 +580,27 @@ static void engine_check_confirmation(struct engine *engine, uint64_t now_usec)
 		engine->confirm_due_usec = clock_usec + ENGINE_FALL_BACK_USEC;
 }
 
+void engine_write_journal(struct engine *engine)
+{
+	if (history_lags(engine->history, engine->records))
+		history_follow(engine->history, engine->records);
+	engine->journal_due_usec = UINT64_MAX;
+}
+
 /*
  * The journal waits for the disk, which repairs should not have to. So it is
- * written when it has been quiet for a moment, or was not for a while.
+ * written when it has been quiet for a moment, or was not for a while. Only
+ * those who order something wait for it.
  */
-static void engine_write_journal(struct engine *engine)
+static void engine_check_journal(struct engine *engine)
 {
 	uint64_t clock_usec = day_clock_usec();
+	bool lags = history_lags(engine->history, engine->records);
 
-	if (!history_lags(engine->history, engine->records)) {
-		engine->journal_due_usec = UINT64_MAX;
-		return;
-	}
-	if (engine->journal_due_usec == UINT64_MAX)
+	if (lags && engine->journal_due_usec == UINT64_MAX)
 		engine->journal_due_usec = clock_usec + ENGINE_JOURNAL_USEC;
-	if (clock_usec < engine->journal_due_usec)
-		return;
-	history_follow(engine->history, engine->records);
-	engine->journal_due_usec = UINT64_MAX;
+	if (!lags || clock_usec >= engine->journal_due_usec)
+		engine_write_journal(engine);
 }
 
 bool engine_work(struct engine *engine, uint64_t now_usec)
@@ -615,7 +618,7 @@ bool engine_work(struct engine *engine, uint64_t now_usec)
 	    day_clock_usec() - engine->saved_usec >= ENGINE_SAVE_USEC)
 		engine_save(engine);
 	if (!more && !engine->audit_running)
-		engine_write_journal(engine);
+		engine_check_journal(engine);
 	engine->sweeping = more;
 	return more || engine->audit_running;
 }
@@ -801,8 +804,7 @@ void engine_remember(struct engine *engine, uint64_t now_usec)
 	engine_counts(engine, now_usec, &n_counts); /* read them anew */
 	engine_save(engine);
 	engine->remembered_usec = now_usec;
-	if (history_lags(engine->history, engine->records))
-		history_follow(engine->history, engine->records);
+	engine_write_journal(engine);
 }
 
 const struct policy *engine_policy(const struct engine *engine)

@@ -253,6 +253,9 @@ uint64_t engine_audited(const struct engine *engine);
 json_t *engine_drift_json(const struct engine *engine);
 json_t *engine_audit_json(const struct engine *engine);
 
+/** engine_write_journal - all that has been logged, now; waits for the disk */
+void engine_write_journal(struct engine *engine);
+
 /** engine_remember - write the memory to disk now */
 void engine_remember(struct engine *engine, uint64_t now_usec);
 
