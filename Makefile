@@ -73,7 +73,7 @@ $B/tests/unit/unit: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c)) \
 $B/tests/golden/golden: $B/tests/golden/golden.o $B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-$B/tests/property/eval $B/tests/property/plan: $B/tests/property/%: \
+$(addprefix $B/tests/property/,bridge eval plan): $B/tests/property/%: \
 		$B/tests/property/%.o $(addprefix $B/tests/property/,dice.o \
 		generate.o probes.o reference.o) $B/libsekimori.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
@@ -209,7 +209,7 @@ $B/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard lib/*.c lib/*.h) daemon/varlink.c
 		-o $@ $(filter %.c,$^) $(LIB_LIBS)
 
 # What needs neither root nor much time
-CHECKS := unit/unit golden/golden property/eval property/plan \
+CHECKS := unit/unit golden/golden property/bridge property/eval property/plan \
 	property/reconcile property/suspect daemon/engine daemon/control \
 	daemon/parts daemon/auditor daemon/store
 

@@ -9,7 +9,7 @@
  * a dump ahead of its being read. Meanwhile a connection may have ended and
  * another one begun between the same ends, perhaps in the same place of memory,
  * and then with the same id. So an entry is looked at once more right before it
- * is deleted.
+ * is deleted, or given another mark.
  */
 #include "conntrack.h"
 
@@ -202,11 +202,11 @@ static void put_again(struct nlmsghdr *nlh, const struct nlattr *attr)
 }
 
 /*
- * Ask something about one entry, named in full. The answer is in c->reply: an
- * entry (0), or none.
+ * Ask something about one entry, named in full, with @mark if that is not 0. The
+ * answer is in c->reply: an entry (0), or none.
  */
 static int entry_ask(struct conntrack *c, const struct entry *entry,
-		     uint16_t type, uint16_t flags)
+		     uint16_t type, uint16_t flags, uint32_t mark)
 {
 	uint8_t buffer[4096];
 	struct nlmsghdr *request = conntrack_request(c, buffer, type, flags);
@@ -222,6 +222,8 @@ static int entry_ask(struct conntrack *c, const struct entry *entry,
 	if (entry->zone && mnl_attr_validate(entry->zone, MNL_TYPE_U16) >= 0)
 		put_again(request, entry->zone);
 	put_again(request, entry->id);
+	if (mark)
+		mnl_attr_put_u32(request, CTA_MARK, htonl(mark));
 	rc = conntrack_send(c->edit, request);
 	if (rc)
 		return rc;
@@ -235,19 +237,29 @@ static int entry_ask(struct conntrack *c, const struct entry *entry,
 	return nlh->nlmsg_type == NLMSG_ERROR ? error_of(nlh) : 0;
 }
 
-/* 0 or -errno; -ENOENT: it is not there any more */
-static int entry_end(struct conntrack *c, const struct entry *entry)
+/* Is it still the one that we have read of? 0 or -errno; -ENOENT: no */
+static int entry_check(struct conntrack *c, const struct entry *entry)
 {
 	struct entry now;
-	int rc = entry_ask(c, entry, IPCTNL_MSG_CT_GET, 0);
+	int rc = entry_ask(c, entry, IPCTNL_MSG_CT_GET, 0, 0);
 
 	if (rc)
 		return rc;
 	if (!entry_read((void *)c->reply, &now))
 		return -EBADMSG;
-	if (!entry_equal(&now, entry))
-		return -ENOENT;
-	return entry_ask(c, entry, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
+	return entry_equal(&now, entry) ? 0 : -ENOENT;
+}
+
+/* Give it another mark, or end it if that is 0; likewise */
+static int entry_act(struct conntrack *c, const struct entry *entry,
+		     uint32_t mark)
+{
+	int rc = entry_check(c, entry);
+
+	return rc ? rc :
+		    entry_ask(c, entry,
+			      mark ? IPCTNL_MSG_CT_NEW : IPCTNL_MSG_CT_DELETE,
+			      NLM_F_ACK, mark);
 }
 
 /* ---- sessions ---- */
@@ -320,6 +332,7 @@ static void sweep_meet(struct conntrack *c, const struct nlmsghdr *nlh)
 	const struct sweep *sweep = &c->sweep;
 	struct session session;
 	struct entry entry;
+	uint32_t mark;
 	int rc = 0;
 
 	c->counts.seen++;
@@ -327,16 +340,19 @@ static void sweep_meet(struct conntrack *c, const struct nlmsghdr *nlh)
 	    !session_is_ours(&session))
 		return;
 	c->counts.ours++;
-	if (sweep->permitted(sweep->data, &session))
+	mark = sweep->mark(sweep->data, &session);
+	if (mark == session.mark)
 		return;
-	if (sweep->ends)
-		rc = entry_end(c, &entry);
-	if (!rc)
-		c->counts.ended++;
-	else if (rc == -ENOENT)
+	if (sweep->acts)
+		rc = entry_act(c, &entry, mark);
+	if (rc == -ENOENT)
 		c->counts.gone++;
-	else
+	else if (rc)
 		c->counts.failed++;
+	else if (mark)
+		c->counts.moved++;
+	else
+		c->counts.ended++;
 }
 
 /* The rest of an answer would be in the way of the next one. */

@@ -4,7 +4,8 @@
 
 /*
  * The kernel's connection tracking in this network namespace: a sweep over all
- * entries, which asks about each session and ends those that may not go on.
+ * entries, which asks about each session, ends those that may not go on, and
+ * hands those to another flow that belong to it now.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,28 +22,29 @@ void conntrack_close(struct conntrack *conntrack);
 
 /**
  * struct sweep - what to ask, and what to do
- * @permitted: may it go on? Asked about each session that is ours
- *	(session_is_ours()); those that are not are left alone.
+ * @mark: the mark that it should have; 0: it may not go on. Asked about each
+ *	session that is ours (session_is_ours()); others are left alone.
  * @data: its first argument
- * @ends: end those that may not; else they are only counted
+ * @acts: end and move them; else they are only counted
  */
 struct sweep {
-	bool (*permitted)(void *data, const struct session *session);
+	uint32_t (*mark)(void *data, const struct session *session);
 	void *data;
-	bool ends;
+	bool acts;
 };
 
 /**
  * struct sweep_counts - what a sweep has met so far
  * @seen: entries of any kind
  * @ours: of these, sessions with the mark of a flow
- * @ended: of these, what was not permitted, and has been ended if it was to be
- * @gone: of these, what had ended by itself when it was to be ended, and perhaps
- *	been opened anew with another mark, which was left alone
- * @failed: of these, what could not be ended
+ * @ended: of these, what may not go on, and has been ended if it was to be
+ * @moved: of these, what has another flow now, or would have
+ * @gone: of these, what had ended by itself when something was to be done to it,
+ *	and perhaps been opened anew with another mark, which was left alone
+ * @failed: of these, to what it could not be done
  */
 struct sweep_counts {
-	size_t seen, ours, ended, gone, failed;
+	size_t seen, ours, ended, moved, gone, failed;
 };
 
 /**

@@ -15,6 +15,7 @@
 
 #include "actor.h"
 #include "arena.h"
+#include "bridge.h"
 #include "compile.h"
 #include "day.h"
 #include "finding.h"
@@ -31,6 +32,9 @@
 #define ENGINE_SAMPLE_USEC (50 * 1000000ull)
 #define ENGINE_SAVE_USEC (1 * 1000000ull)
 #define ENGINE_JOURNAL_USEC (200 * 1000ull)
+
+/* How long a change may wait for connections to be given other flows */
+#define ENGINE_MOVE_USEC (1000 * 1000ull)
 
 /* How far the wall clock may be put back or jump without any consequence */
 #define ENGINE_CLOCK_USEC (2 * 1000000ull)
@@ -127,6 +131,7 @@ void engine_free(struct engine *engine)
 	free(engine->state_path);
 	nft_close(engine->nft);
 	engine_drop_generation(&engine->running);
+	arena_free(engine->bridge);
 	counter_free(&engine->counters);
 	free(engine);
 }
@@ -178,22 +183,73 @@ uint64_t engine_generation(const struct engine *engine)
 	return engine->n_earlier + keeper_n_commits(engine->keeper);
 }
 
+static int engine_apply_ruleset(struct engine *engine,
+				const struct ruleset *ruleset,
+				uint64_t now_usec, struct keeper_edit *edit)
+{
+	struct keeper_edit step;
+	int rc = keeper_apply(engine->keeper, ruleset, now_usec, &step);
+
+	edit->existed |= step.existed;
+	edit->edited |= step.edited;
+	edit->n_added += step.n_added;
+	edit->n_deleted += step.n_deleted;
+	return rc;
+}
+
+/*
+ * The first of two steps, if there is anything under way that would be lost by
+ * one; see lib/bridge.h.
+ */
+static int engine_put_bridge(struct engine *engine,
+			     const struct generation *desired,
+			     uint64_t now_usec, struct keeper_edit *edit)
+{
+	const struct bridge_side before = { engine->running.config.policy,
+					    engine->running.ruleset };
+	const struct bridge_side next = { desired->config.policy,
+					  desired->ruleset };
+	struct ruleset *bridge;
+	bool has_flows;
+	int rc;
+
+	if (engine->state != ENGINE_IN_FORCE || before.ruleset == next.ruleset)
+		return 0;
+	arena_free(engine->bridge); /* of a change that was undone */
+	engine->bridge = arena_new();
+	bridge = bridge_build(&before, &next, engine->bridge, &has_flows);
+	if (!bridge)
+		return 0;
+	rc = engine_apply_ruleset(engine, bridge, now_usec, edit);
+	if (!rc && has_flows)
+		sweeper_move(engine->sweeper, before.policy, next.policy,
+			     next.ruleset, ENGINE_MOVE_USEC);
+	return rc;
+}
+
 int engine_put(struct engine *engine, struct generation *desired,
 	       uint64_t now_usec, struct keeper_edit *edit)
 {
 	const struct policy *running = engine->running.config.policy;
 	int rc;
 
+	memset(edit, 0, sizeof(*edit));
 	keeper_watch(engine->keeper, &desired->config.policy->watch);
 	desired->ruleset->flags = keeper_flags(engine->keeper);
-	rc = keeper_apply(engine->keeper, desired->ruleset, now_usec, edit);
+	rc = engine_put_bridge(engine, desired, now_usec, edit);
+	if (!rc)
+		rc = engine_apply_ruleset(engine, desired->ruleset, now_usec,
+					  edit);
 	if (edit->edited)
 		engine->changed_usec = now_usec;
 	if (rc && running)
 		keeper_watch(engine->keeper, &running->watch);
-	if (!rc)
-		engine->audit_wanted = true;
-	return rc;
+	if (rc)
+		return rc;
+	arena_free(engine->bridge);
+	engine->bridge = NULL;
+	engine->audit_wanted = true;
+	return 0;
 }
 
 const char *engine_why(int rc)

@@ -40,6 +40,7 @@ struct engine {
 	const char *path;
 	char *state_path; /* of the memory */
 	struct generation running;
+	struct arena *bridge; /* of the last ruleset on the way to another */
 	enum engine_state state; /* but for drift, which the keeper knows of */
 	uint64_t n_earlier; /* changes that earlier runs made to the table */
 	uint64_t serial;

@@ -271,6 +271,8 @@ static void order_succeed(struct engine *engine, struct generation *next,
 	show_compare(engine->running.config.policy, next->config.policy,
 		     &outcome->change);
 	engine_take(engine, next);
+	outcome->swept = !sweeper_work(engine->sweeper, ORDER_SWEEP_USEC) &&
+			 sweeper_ended(engine->sweeper, &outcome->n_ended);
 	engine_note_clock(engine, now_usec);
 	engine_await(engine);
 	memcpy(outcome->to, engine->running.digest, DIGEST_TEXT);
@@ -283,8 +285,6 @@ static void order_succeed(struct engine *engine, struct generation *next,
 	history_prune(engine->history,
 		      order_policy(engine)->keeping.generations,
 		      order_policy(engine)->keeping.days * 86400ull, now_usec);
-	outcome->swept = !sweeper_work(engine->sweeper, ORDER_SWEEP_USEC) &&
-			 sweeper_ended(engine->sweeper, &outcome->n_ended);
 }
 
 int engine_apply(struct engine *engine, const struct actor *actor,

@@ -178,8 +178,8 @@ static json_t *planner_compare(struct engine *engine, const char *file,
 					  engine_diag(engine) };
 	const struct plan_side after = { config->policy, terms, &config->diag };
 	const struct plan *plan = plan_make(&before, &after, config->arena);
-	int64_t n_cut =
-		sweeper_count(config->policy, ruleset, PLANNER_COUNT_USEC);
+	int64_t n_cut = sweeper_count(engine_policy(engine), config->policy,
+				      ruleset, PLANNER_COUNT_USEC);
 	struct show_status status;
 	char digest[DIGEST_TEXT];
 

@@ -5,6 +5,9 @@
  * most of what a changed policy no longer permits has stopped already, with the
  * elements that are gone. The sweep is for the rest: entries that nothing uses
  * any more, and sessions whose flow stays but does not cover them.
+ *
+ * Before a flow goes, sessions that another one will permit are handed to that;
+ * so they go on, and what is left stops as soon as the flow has gone.
  */
 #include "sweeper.h"
 
@@ -27,7 +30,7 @@ struct sweeper {
 	bool fails; /* which has been logged */
 	unsigned int tries;
 	struct sweep_counts counts;
-	uint64_t n_ended; /* by the last one, all tries together */
+	uint64_t n_ended, n_moved; /* by the last one, all tries together */
 };
 
 struct sweeper *sweeper_open(void)
@@ -56,18 +59,14 @@ void sweeper_close(struct sweeper *sweeper)
 	free(sweeper);
 }
 
-static bool sweeper_permitted(void *data, const struct session *session)
+static uint32_t sweeper_mark(void *data, const struct session *session)
 {
-	const struct sweeper *sweeper = data;
-
-	return session_permitted(&sweeper->rules, session);
+	return session_mark(data, session);
 }
 
 static void sweeper_start(struct sweeper *sweeper)
 {
-	const struct sweep sweep = { .permitted = sweeper_permitted,
-				     .data = sweeper,
-				     .ends = true };
+	const struct sweep sweep = { sweeper_mark, &sweeper->rules, true };
 
 	sweeper->running = !conntrack_begin(sweeper->conntrack, &sweep);
 	memset(&sweeper->counts, 0, sizeof(sweeper->counts));
@@ -80,7 +79,8 @@ void sweeper_begin(struct sweeper *sweeper, const struct policy *policy,
 	if (!sweeper->conntrack)
 		return;
 	sweeper->arena = arena_new();
-	session_rules_init(&sweeper->rules, policy, ruleset, sweeper->arena);
+	session_rules_init(&sweeper->rules, policy, policy, ruleset,
+			   sweeper->arena);
 	sweeper->has_rules = true;
 	sweeper_again(sweeper);
 }
@@ -90,7 +90,7 @@ void sweeper_again(struct sweeper *sweeper)
 	if (!sweeper->has_rules || sweeper->running)
 		return;
 	sweeper->tries = SWEEPER_TRIES;
-	sweeper->n_ended = 0;
+	sweeper->n_ended = sweeper->n_moved = 0;
 	sweeper_start(sweeper);
 }
 
@@ -105,11 +105,16 @@ static void sweeper_log(const struct sweeper *sweeper)
 {
 	struct log_line line;
 
-	if (!sweeper->n_ended)
+	if (!sweeper->n_ended && !sweeper->n_moved)
 		return;
 	log_begin(&line, "SEKI-SESSIONS",
-		  "Connections that the policy no longer permits were ended");
+		  sweeper->n_ended ?
+			  "Connections that the policy no longer permits were "
+			  "ended" :
+			  "Connections go on under conduits that permit them "
+			  "now");
 	log_add_number(&line, "ended", sweeper->n_ended);
+	log_add_number(&line, "moved", sweeper->n_moved);
 	log_add_number(&line, "seen", sweeper->counts.seen);
 	log_end(&line, LOG_NOTICE);
 }
@@ -118,8 +123,8 @@ static void sweeper_log(const struct sweeper *sweeper)
 static void sweeper_finish(struct sweeper *sweeper, int rc)
 {
 	sweeper->running = false;
-	sweeper->n_ended += sweeper->counts.ended - sweeper->counts.gone -
-			    sweeper->counts.failed;
+	sweeper->n_ended += sweeper->counts.ended;
+	sweeper->n_moved += sweeper->counts.moved;
 	if ((rc == -EINTR || (!rc && sweeper->counts.failed)) &&
 	    --sweeper->tries) {
 		sweeper_start(sweeper);
@@ -153,34 +158,73 @@ bool sweeper_ended(const struct sweeper *sweeper, uint64_t *n_ended)
 	return !sweeper->running;
 }
 
-static bool sweeper_would_permit(void *data, const struct session *session)
+/* A whole sweep at once; 1 if there was no time for all of it */
+static int sweeper_run(struct conntrack *conntrack, const struct sweep *sweep,
+		       uint64_t deadline_usec, struct sweep_counts *counts)
 {
-	return session_permitted(data, session);
+	int rc = conntrack_begin(conntrack, sweep);
+
+	memset(counts, 0, sizeof(*counts));
+	if (rc)
+		return rc;
+	do
+		rc = conntrack_step(conntrack, counts);
+	while (rc == 1 && day_clock_usec() < deadline_usec);
+	return rc;
 }
 
-int64_t sweeper_count(const struct policy *policy,
+/* Only what has another flow; the rest is left to what follows. */
+static uint32_t sweeper_mark_to_move(void *data, const struct session *session)
+{
+	uint32_t mark = session_mark(data, session);
+
+	return mark ? mark : session->mark;
+}
+
+void sweeper_move(struct sweeper *sweeper, const struct policy *before,
+		  const struct policy *policy, const struct ruleset *ruleset,
+		  uint64_t budget_usec)
+{
+	uint64_t deadline_usec = day_clock_usec() + budget_usec;
+	struct session_rules rules;
+	const struct sweep sweep = { sweeper_mark_to_move, &rules, true };
+	unsigned int tries = SWEEPER_TRIES;
+	struct sweep_counts counts;
+	struct arena *arena;
+	int rc;
+
+	if (!sweeper->conntrack)
+		return;
+	arena = arena_new();
+	session_rules_init(&rules, before, policy, ruleset, arena);
+	sweeper->running = false;
+	sweeper->n_ended = sweeper->n_moved = 0;
+	do {
+		rc = sweeper_run(sweeper->conntrack, &sweep, deadline_usec,
+				 &counts);
+		sweeper->n_moved += counts.moved;
+	} while (--tries && (rc == -EINTR || (!rc && counts.failed)));
+	sweeper->counts = counts;
+	sweeper_log(sweeper);
+	arena_free(arena);
+}
+
+int64_t sweeper_count(const struct policy *before, const struct policy *policy,
 		      const struct ruleset *ruleset, uint64_t budget_usec)
 {
-	uint64_t start = day_clock_usec();
-	struct sweep_counts counts = { 0 };
+	uint64_t deadline_usec = day_clock_usec() + budget_usec;
 	struct arena *arena = arena_new();
-	struct conntrack *conntrack;
 	struct session_rules rules;
-	struct sweep sweep = { .permitted = sweeper_would_permit,
-			       .data = &rules };
+	const struct sweep sweep = { sweeper_mark, &rules, false };
+	struct sweep_counts counts = { 0 };
+	struct conntrack *conntrack;
 	int rc = conntrack_open(&conntrack);
 
-	if (rc) {
-		arena_free(arena);
-		return -1;
+	if (!rc) {
+		session_rules_init(&rules, before, policy, ruleset, arena);
+		rc = sweeper_run(conntrack, &sweep, deadline_usec, &counts);
+		conntrack_close(conntrack);
 	}
-	session_rules_init(&rules, policy, ruleset, arena);
-	rc = conntrack_begin(conntrack, &sweep);
-	if (!rc)
-		do
-			rc = conntrack_step(conntrack, &counts);
-		while (rc == 1 && day_clock_usec() - start < budget_usec);
-	conntrack_close(conntrack);
 	arena_free(arena);
 	return rc && rc != -EINTR ? -1 : (int64_t)counts.ended;
 }

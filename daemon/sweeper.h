@@ -4,7 +4,8 @@
 
 /*
  * Ends the connections that the policy in force no longer permits, in the
- * background: after each change, and with each comparison.
+ * background: after each change, and with each comparison. Those whose flow
+ * goes, but which another one permits, it hands to that.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,12 +44,26 @@ bool sweeper_work(struct sweeper *sweeper, uint64_t budget_usec);
 bool sweeper_ended(const struct sweeper *sweeper, uint64_t *n_ended);
 
 /**
+ * sweeper_move - hand sessions to the flows that are to permit them from now on
+ * @before: whose flows they name
+ * @policy, @ruleset: by which they are judged
+ * @budget_usec: how long this may take
+ *
+ * To be called while the kernel holds the live elements of both. What is not
+ * permitted, and what there was no time for, stays as it is. Logged: SEKI-SESSIONS.
+ */
+void sweeper_move(struct sweeper *sweeper, const struct policy *before,
+		  const struct policy *policy, const struct ruleset *ruleset,
+		  uint64_t budget_usec);
+
+/**
  * sweeper_count - how many sessions another policy would end
+ * @before: whose flows they name
  * @budget_usec: how long counting may take
  *
  * -1 if it took longer, or cannot be done. Nothing is ended.
  */
-int64_t sweeper_count(const struct policy *policy,
+int64_t sweeper_count(const struct policy *before, const struct policy *policy,
 		      const struct ruleset *ruleset, uint64_t budget_usec);
 
 #endif

@@ -588,8 +588,9 @@ static void partition_nets(struct compiler *c)
 		if (to->kind == ENDPOINT_NET)
 			nets[to->index] = true;
 	}
-	c->nets = partition_build(c->policy, nets, c->arena);
-	c->rare_nets = partition_build(c->policy, rare, c->arena);
+	c->nets = partition_build(c->policy, nets, SET_NET4, c->arena);
+	c->rare_nets =
+		partition_build(c->policy, rare, SET_RARE_NET4, c->arena);
 }
 
 /*

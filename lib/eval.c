@@ -20,7 +20,8 @@
 #define DEPTH_MAX 16 /* NFT_JUMP_STACK_SIZE */
 
 struct evaluator {
-	const struct ruleset *ruleset;
+	const struct ruleset *ruleset, *after;
+	unsigned int n_before; /* lookups until the sets are those of @after */
 	const struct packet *packet;
 	uint32_t ct_mark, mark;
 	unsigned int n_lookups;
@@ -265,7 +266,9 @@ static const struct elem *find_range(const struct set *set, const uint8_t *key)
 static enum step eval_lookup(struct evaluator *ev, const struct expr *expr,
 			     struct verdict *verdict)
 {
-	const struct set *set = ruleset_set(ev->ruleset, expr->name);
+	const struct set *set = ruleset_set(
+		ev->n_lookups < ev->n_before ? ev->ruleset : ev->after,
+		expr->name);
 	const struct elem *elem;
 
 	if (!set || expr->flags || set->has_other || set->has_catchall)
@@ -387,8 +390,18 @@ static int eval_chain(struct evaluator *ev, const struct chain *chain,
 int eval_packet(const struct ruleset *ruleset, uint32_t hook,
 		const struct packet *packet, struct outcome *outcome)
 {
+	return eval_packet_across(ruleset, ruleset, 0, hook, packet, outcome);
+}
+
+int eval_packet_across(const struct ruleset *ruleset,
+		       const struct ruleset *after, unsigned int n_before,
+		       uint32_t hook, const struct packet *packet,
+		       struct outcome *outcome)
+{
 	struct evaluator ev = {
 		.ruleset = ruleset,
+		.after = after,
+		.n_before = n_before,
 		.packet = packet,
 		.ct_mark = packet->ct_mark,
 		.mark = packet->mark,

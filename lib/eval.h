@@ -56,4 +56,17 @@ struct outcome {
 int eval_packet(const struct ruleset *ruleset, uint32_t hook,
 		const struct packet *packet, struct outcome *outcome);
 
+/**
+ * eval_packet_across - the same while another ruleset is committed
+ * @after: that one
+ * @n_before: how many lookups come before the commit
+ *
+ * As in the kernel: rules stay those that the packet has begun with, and each
+ * lookup finds what is in force at that moment.
+ */
+int eval_packet_across(const struct ruleset *ruleset,
+		       const struct ruleset *after, unsigned int n_before,
+		       uint32_t hook, const struct packet *packet,
+		       struct outcome *outcome);
+
 #endif

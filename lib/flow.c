@@ -46,6 +46,29 @@ bool flow_is_rare(const struct flow *flow)
 	       flow->service.last - flow->service.first >= PORTS_WRITTEN_OUT;
 }
 
+static bool endpoint_overlaps(const struct endpoint *a,
+			      const struct endpoint *b)
+{
+	size_t i, k;
+
+	if (policy_is_gateway(a) || policy_is_gateway(b))
+		return policy_is_gateway(a) && policy_is_gateway(b);
+	for (i = 0; i < a->n_prefixes; i++)
+		for (k = 0; k < b->n_prefixes; k++)
+			if (prefix_overlaps(&a->prefixes[i], &b->prefixes[k]))
+				return true;
+	return false;
+}
+
+bool flow_overlaps(const struct flow *a, const struct flow *b)
+{
+	return a->service.proto == b->service.proto &&
+	       a->service.first <= b->service.last &&
+	       b->service.first <= a->service.last &&
+	       endpoint_overlaps(a->to, b->to) &&
+	       endpoint_overlaps(a->from, b->from);
+}
+
 /* This is the order in which the program in the kernel searches. */
 uint64_t flow_rank(const struct flow *flow)
 {

@@ -266,7 +266,7 @@ static void sweep_open(struct sweep *s, const struct cut *cut)
  * nowhere after it, and the packet is dropped. If ids stayed while addresses
  * moved between classes, it might pass by a pair that was never its own.
  */
-static void assign_ids(struct sweep *s)
+static void assign_ids(struct sweep *s, uint32_t salt)
 {
 	struct partition *p = s->partition;
 	uint32_t *ids = arena_alloc(s->arena, p->n_classes * sizeof(*ids));
@@ -282,7 +282,8 @@ static void assign_ids(struct sweep *s)
 		*signature = hash_bytes(*signature, range->last.bytes, len);
 	}
 	for (i = 0; i < p->n_classes; i++)
-		s->signatures[i] = hash_finish(s->signatures[i]);
+		s->signatures[i] =
+			hash_finish(hash_number(s->signatures[i], salt));
 	hash_ids(s->signatures, ids, p->n_classes, CLASS_ID_MIN);
 	for (i = 0; i < p->n_classes; i++)
 		p->classes[i].id = ids[i];
@@ -312,7 +313,8 @@ static void list_members(const struct policy *policy, struct partition *p,
 }
 
 struct partition *partition_build(const struct policy *policy,
-				  const bool *chosen, struct arena *arena)
+				  const bool *chosen, uint32_t salt,
+				  struct arena *arena)
 {
 	struct partition *p = arena_alloc(arena, sizeof(*p));
 	struct sweep s = { .arena = arena, .partition = p };
@@ -337,7 +339,7 @@ struct partition *partition_build(const struct policy *policy,
 	}
 	while (s.depth)
 		sweep_close(&s);
-	assign_ids(&s);
+	assign_ids(&s, salt);
 	list_members(policy, p, arena);
 	return p;
 }

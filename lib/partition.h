@@ -46,8 +46,10 @@ struct partition {
 /**
  * partition_build - cut the address space by zones and chosen endpoints
  * @chosen: by endpoint.index, beside the zones, which always are
+ * @salt: partitions with different ones have no ids of classes in common
  */
 struct partition *partition_build(const struct policy *policy,
-				  const bool *chosen, struct arena *arena);
+				  const bool *chosen, uint32_t salt,
+				  struct arena *arena);
 
 #endif

@@ -658,6 +658,49 @@ uint32_t program_set_room(size_t n)
 	return room;
 }
 
+/* Bytes that a field takes in a key */
+static size_t field_len(uint32_t type)
+{
+	switch (type) {
+	case TYPE_IP6ADDR:
+	case TYPE_IFNAME:
+		return LEN_IP6ADDR;
+	case TYPE_ETHERADDR:
+		return LEN_ETHERADDR;
+	}
+	return LEN_MARK; /* one register */
+}
+
+size_t program_ids(const struct set *set,
+		   size_t offsets[static PROGRAM_IDS_MAX])
+{
+	const uint32_t mask = (1u << TYPE_BITS) - 1;
+	size_t offset = 0, n = 0;
+	int shift;
+
+	if (set_is_interval(set))
+		return 0;
+	for (shift = 4 * TYPE_BITS; shift >= 0; shift -= TYPE_BITS) {
+		uint32_t type = set->key_type >> shift & mask;
+
+		if (type == TYPE_MARK && n < PROGRAM_IDS_MAX)
+			offsets[n++] = offset;
+		if (type)
+			offset += field_len(type);
+	}
+	return n;
+}
+
+bool program_is_of_flows(const struct set *set)
+{
+	enum program_set i;
+
+	for (i = SET_LIVE; i <= SET_MACS; i++)
+		if (!strcmp(set->name, set_defs[i].name))
+			return true;
+	return false;
+}
+
 static void set_init(struct set *set, const struct set_def *def)
 {
 	set->name = def->name;

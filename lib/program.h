@@ -52,6 +52,21 @@ enum program_set {
 struct ruleset *program_build(struct arena *arena,
 			      struct set *sets[static N_PROGRAM_SETS]);
 
+#define PROGRAM_IDS_MAX 2
+
+/**
+ * program_ids - where ids stand in the keys of a set
+ * @offsets: in bytes; filled as far as there are any
+ *
+ * How many there are: ids of classes, pairs, ranges of ports or flows. The rest
+ * of a key is read from the packet.
+ */
+size_t program_ids(const struct set *set,
+		   size_t offsets[static PROGRAM_IDS_MAX]);
+
+/** program_is_of_flows - is the (one) id in its keys that of a flow? */
+bool program_is_of_flows(const struct set *set);
+
 /** program_set_room - the size to declare for a set of @n elements */
 uint32_t program_set_room(size_t n);
 

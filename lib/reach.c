@@ -77,7 +77,7 @@ struct comparison {
 struct spans *reach_zones(const struct policy *policy, struct arena *arena)
 {
 	const bool *none = arena_alloc(arena, policy->n_endpoints);
-	const struct partition *p = partition_build(policy, none, arena);
+	const struct partition *p = partition_build(policy, none, 0, arena);
 	struct spans *zones =
 		arena_alloc(arena, policy->n_zones * sizeof(*zones));
 	size_t i;

@@ -3,7 +3,9 @@
  * Which sessions may go on. The ruleset itself is asked, as it decides about
  * the packets as well: a second account of which conduit is the most exact
  * could come to differ from it. Easy to get wrong: that the mark is known is
- * not enough, and neither is that the flow's ends cover the addresses.
+ * not enough, and neither is that the flow's ends cover the addresses; and the
+ * MAC address of a session's packets is not known here, only what its flow was
+ * bound to.
  */
 #include "session.h"
 
@@ -16,31 +18,48 @@
 #define TCP_SYN 0x02
 
 /* Ids are hashes, so they spread by themselves. */
-static size_t slot_of(const struct session_rules *rules, uint32_t id)
+static size_t slot_of(const struct session_index *index, uint32_t id)
 {
-	size_t i = id & rules->mask;
+	size_t i = id & index->mask;
 
-	while (rules->slots[i] &&
-	       rules->policy->flows[rules->slots[i] - 1].id != id)
-		i = (i + 1) & rules->mask;
+	while (index->slots[i] &&
+	       index->policy->flows[index->slots[i] - 1].id != id)
+		i = (i + 1) & index->mask;
 	return i;
 }
 
-void session_rules_init(struct session_rules *rules,
-			const struct policy *policy,
-			const struct ruleset *ruleset, struct arena *arena)
+void session_index_init(struct session_index *index,
+			const struct policy *policy, struct arena *arena)
 {
 	size_t i, n_slots = 8;
 
 	while (n_slots < policy->n_flows + policy->n_flows / 2)
 		n_slots *= 2;
-	rules->policy = policy;
-	rules->ruleset = ruleset;
-	rules->slots = arena_alloc(arena, n_slots * sizeof(*rules->slots));
-	rules->mask = n_slots - 1;
+	index->policy = policy;
+	index->slots = arena_alloc(arena, n_slots * sizeof(*index->slots));
+	index->mask = n_slots - 1;
 	for (i = 0; i < policy->n_flows; i++)
-		rules->slots[slot_of(rules, policy->flows[i].id)] =
+		index->slots[slot_of(index, policy->flows[i].id)] =
 			(uint32_t)i + 1;
+}
+
+const struct flow *session_flow(const struct session_index *index, uint32_t id)
+{
+	uint32_t slot = index->slots[slot_of(index, id)];
+
+	return slot ? &index->policy->flows[slot - 1] : NULL;
+}
+
+void session_rules_init(struct session_rules *rules,
+			const struct policy *before,
+			const struct policy *policy,
+			const struct ruleset *ruleset, struct arena *arena)
+{
+	session_index_init(&rules->now, policy, arena);
+	rules->before = rules->now;
+	if (before != policy)
+		session_index_init(&rules->before, before, arena);
+	rules->ruleset = ruleset;
 }
 
 bool session_is_ours(const struct session *session)
@@ -48,28 +67,27 @@ bool session_is_ours(const struct session *session)
 	return session->mark >= FLOW_ID_MIN;
 }
 
-const struct flow *session_flow(const struct session_rules *rules,
-				const struct session *session)
-{
-	uint32_t slot = rules->slots[slot_of(rules, session->mark)];
-
-	return slot ? &rules->policy->flows[slot - 1] : NULL;
-}
-
 /* One interface of a zone is as good as another: all are treated alike. */
-static const char *interface_of(const struct endpoint *end)
+static const char *interface_to(const struct policy *policy,
+				const struct addr *addr)
 {
-	return end->zone->n_interfaces ? end->zone->interfaces[0] : "";
+	const struct zone *zone = policy_zone_of(policy, addr);
+
+	return zone && zone->n_interfaces ? zone->interfaces[0] : "";
 }
 
 /* The packet that would open the session, from the right place */
-static struct packet first_packet(const struct session *session,
+static struct packet first_packet(const struct policy *policy,
+				  const struct session *session,
 				  const struct flow *flow)
 {
 	return (struct packet){
-		.iifname = interface_of(flow->from),
-		.oifname = interface_of(flow->to),
-		.source_mac = flow->from->mac,
+		.iifname = policy_is_gateway(flow->from) ?
+				   "" :
+				   interface_to(policy, &session->src),
+		.oifname = policy_is_gateway(flow->to) ?
+				   "" :
+				   interface_to(policy, &session->dst),
 		.family = session->src.family,
 		.saddr = session->src,
 		.daddr = session->dst,
@@ -92,17 +110,39 @@ static uint32_t hook_of(const struct flow *flow)
 	return NF_INET_FORWARD;
 }
 
-bool session_permitted(const struct session_rules *rules,
-		       const struct session *session)
+static bool is_bound(const struct flow *flow)
 {
-	const struct flow *flow = session_flow(rules, session);
+	return flow->conduit->bind == BIND_MAC;
+}
+
+bool session_may_move(const struct flow *from, const struct flow *to)
+{
+	return !is_bound(from) || !is_bound(to) ||
+	       (mac_equal(&from->from->mac, &to->from->mac) &&
+		mac_equal(&from->to->mac, &to->to->mac));
+}
+
+uint32_t session_mark(const struct session_rules *rules,
+		      const struct session *session)
+{
+	const struct flow *flow = session_flow(&rules->before, session->mark);
+	const struct flow *now;
 	struct outcome outcome;
 	struct packet packet;
 
 	if (!flow || session->src.family != session->dst.family)
-		return false;
-	packet = first_packet(session, flow);
+		return 0;
+	packet = first_packet(rules->now.policy, session, flow);
 	if (eval_packet(rules->ruleset, hook_of(flow), &packet, &outcome))
-		return false;
-	return outcome.accepted && outcome.ct_mark == session->mark;
+		return 0;
+	now = session_flow(&rules->now, outcome.ct_mark);
+	if (!now || !session_may_move(flow, now))
+		return 0;
+	if (!outcome.accepted && is_bound(now)) {
+		packet.source_mac = now->from->mac;
+		if (eval_packet(rules->ruleset, hook_of(flow), &packet,
+				&outcome))
+			return 0;
+	}
+	return outcome.accepted ? outcome.ct_mark : 0;
 }

@@ -29,25 +29,39 @@ struct session {
 	uint32_t mark;
 };
 
+/** struct session_index - flows of a policy, to be found by their ids */
+struct session_index {
+	const struct policy *policy;
+	uint32_t *slots; /* index + 1, or 0 */
+	size_t mask;
+};
+
+/** session_index_init - policy and @arena have to outlive @index */
+void session_index_init(struct session_index *index,
+			const struct policy *policy, struct arena *arena);
+
+/** session_flow - the flow with an id, or NULL; it need not be in force */
+const struct flow *session_flow(const struct session_index *index, uint32_t id);
+
 /**
  * struct session_rules - what sessions are judged by
- * @policy: whose flows they name
- * @ruleset: the same policy, compiled for the day in question; sorted
+ * @before: the policy whose flows they name
+ * @now: the policy that they are judged by, perhaps the same one
+ * @ruleset: that one, compiled for the moment in question; sorted
  */
 struct session_rules {
-	const struct policy *policy;
+	struct session_index before, now;
 	const struct ruleset *ruleset;
-	uint32_t *slots; /* flows by id: index + 1, or 0 */
-	size_t mask;
 };
 
 /**
  * session_rules_init - prepare for many sessions
  * @arena: for 8 bytes a flow, or up to twice as many
  *
- * Policy and ruleset have to outlive @rules.
+ * Policies and ruleset have to outlive @rules.
  */
 void session_rules_init(struct session_rules *rules,
+			const struct policy *before,
 			const struct policy *policy,
 			const struct ruleset *ruleset, struct arena *arena);
 
@@ -60,27 +74,28 @@ void session_rules_init(struct session_rules *rules,
 bool session_is_ours(const struct session *session);
 
 /**
- * session_flow - the flow of the policy that the session names, or NULL
+ * session_may_move - may a session of one flow go on as one of another?
  *
- * It need not be in force, nor cover the session any more.
+ * Not if they are bound to different MAC addresses. Those of a session that was
+ * not bound are not known; the kernel sees to them from then on.
  */
-const struct flow *session_flow(const struct session_rules *rules,
-				const struct session *session);
+bool session_may_move(const struct flow *from, const struct flow *to);
 
 /**
- * session_permitted - may the session go on?
+ * session_mark - the mark that the session would get if it were opened now
  *
- * If it were opened now, its first packet would be accepted and get the same
- * mark: it comes from where its flow begins, with the MAC address that this is
- * bound to, and goes where it ends. So a session is not permitted when its flow
- * is gone or not in force; when one of its addresses has been taken out of the
- * zone, list or host at its end of the flow; and when a more exact flow has
- * come to decide about it, which may be bound or end sooner.
+ * 0: it may not go on. Its first packet would be dropped: no flow in force
+ * covers it any more, since its conduit has gone, is over or was narrowed, or
+ * one of its addresses has been taken out of a zone, list or host. Or it was
+ * bound to a MAC address, and what decides about it now is bound to another one.
+ *
+ * Another one than it has: it may go on as part of that flow, whose MAC
+ * addresses, if it is bound to any, the kernel sees to with each packet.
  *
  * Whether an address is the gateway's own is not known here: a session of a
  * flow that begins or ends at the gateway is taken to do so.
  */
-bool session_permitted(const struct session_rules *rules,
-		       const struct session *session);
+uint32_t session_mark(const struct session_rules *rules,
+		      const struct session *session);
 
 #endif

@@ -42,15 +42,21 @@
 #define FIRST_HOST 40
 #define BOUND 49 /* of these, to its MAC */
 
+#define WIDE_FIRST 30000 /* of the conduit with more ports than others */
+#define WIDE_PORTS 100
+
 /* Those that something happens to, and those that one is put in place of */
 #define REMOVED 7
 #define RENAMED 3
 #define MOVED 5
 #define NARROWED 12
+#define WIDE 15
 #define TIMED 20
+#define TIGHTENED 25
 #define HOST_GONE 43
 #define LISTED_SOURCE 32
 
+#define LOST_USEC 100000 /* TCP sends again after twice as long */
 #define LIMIT_USEC 10000 /* from the command's return to the last packet */
 #define WAIT_USEC (10 * 1000000ull)
 #define WINDOW_SECONDS 8
@@ -58,19 +64,21 @@
 /* How the policy differs from the first one */
 struct variant {
 	bool renamed, moved, removed, short_list, narrowed, host_gone;
+	bool tightened;
 	bool other_mac;
 	char window[32];
 };
 
-/**
- * struct pulse - a session over which something comes all the time
- * @line: the session
- * @last_usec: when a byte has last arrived
- */
+/** struct beats - when a byte has last arrived, and how long none has */
+struct beats {
+	volatile uint64_t last_usec, longest_usec;
+};
+
+/** struct pulse - a session over which something comes all the time */
 struct pulse {
 	struct line line;
 	pid_t child;
-	volatile uint64_t *last_usec;
+	struct beats *beats; /* shared with the child */
 };
 
 struct cut {
@@ -86,6 +94,7 @@ struct cut {
 	cpu_set_t cpus;
 	unsigned int n_wrong;
 	size_t n_gone; /* sessions that have ended so far */
+	size_t n_closed; /* that we have closed, which are tracked for a while */
 };
 
 static void expect(struct cut *cut, const char *what, bool is_so)
@@ -108,10 +117,24 @@ static void expect_number(struct cut *cut, const char *what, uint64_t is,
 
 /* ---- the policy ---- */
 
+static void write_ports(FILE *f, const struct variant *variant, unsigned int i)
+{
+	unsigned int first = PORT + 10 * i, n = 1;
+
+	if (i >= FIRST_RANGE && i < FIRST_PLAIN)
+		n = 10;
+	if (i == WIDE) {
+		first = WIDE_FIRST;
+		n = WIDE_PORTS;
+	}
+	if ((i == NARROWED || i == WIDE) && variant->narrowed)
+		n /= 2;
+	fprintf(f, n > 1 ? "tcp/%u-%u" : "tcp/%u", first, first + n - 1);
+}
+
 static void write_conduit(FILE *f, const struct cut *cut, unsigned int i)
 {
 	const struct variant *variant = &cut->variant;
-	unsigned int first = PORT + 10 * i, last = first;
 	char from[16] = "a", name[16];
 
 	snprintf(name, sizeof(name),
@@ -120,14 +143,13 @@ static void write_conduit(FILE *f, const struct cut *cut, unsigned int i)
 		snprintf(from, sizeof(from), "h%u", i);
 	else if (i >= FIRST_LISTED)
 		strcpy(from, "l");
-	else if (i >= FIRST_RANGE && i < FIRST_PLAIN)
-		last += i == NARROWED && variant->narrowed ? 4 : 9;
+	else if (i == TIGHTENED && variant->tightened)
+		strcpy(from, "10.77.0.0/24");
 	fprintf(f,
 		",\n{ name = \"%s\"; kind = \"plain\"; from = [ \"%s\" ]; "
-		"to = [ \"sv\" ]; services = [ \"tcp/%u",
-		name, from, first);
-	if (last != first)
-		fprintf(f, "-%u", last);
+		"to = [ \"sv\" ]; services = [ \"",
+		name, from);
+	write_ports(f, variant, i);
 	fprintf(f, "\" ];");
 	if (i == BOUND)
 		fprintf(f, " bind = \"mac\";");
@@ -300,11 +322,10 @@ static void await_logged(struct cut *cut)
 
 /* ---- sessions ---- */
 
-static bool anything_goes(void *data, const struct session *session)
+static uint32_t anything_goes(void *data, const struct session *session)
 {
 	(void)data;
-	(void)session;
-	return true;
+	return session->mark;
 }
 
 static size_t n_entries(const struct cut *cut)
@@ -335,6 +356,8 @@ static uint16_t port_of(unsigned int conduit, unsigned int nth)
 {
 	bool ranges = conduit >= FIRST_RANGE && conduit < FIRST_PLAIN;
 
+	if (conduit == WIDE)
+		return (uint16_t)(WIDE_FIRST + nth % 10 * (WIDE_PORTS / 10));
 	return (uint16_t)(PORT + 10 * conduit + (ranges ? nth % 10 : 0));
 }
 
@@ -352,15 +375,22 @@ static int connect_all(struct cut *cut)
 
 /* ---- a pulse ---- */
 
-static void beat(const struct line *line, volatile uint64_t *last_usec)
+static void beat(const struct line *line, struct beats *beats)
 {
 	const struct timespec moment = { 0, 20 * 1000 };
 	char bytes[256];
+	uint64_t now;
 
 	for (;;) {
 		send(line->client, "p", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (recv(line->server, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-			*last_usec = now_usec();
+		now = now_usec();
+		if (recv(line->server, bytes, sizeof(bytes), MSG_DONTWAIT) >
+		    0) {
+			if (beats->last_usec &&
+			    now - beats->last_usec > beats->longest_usec)
+				beats->longest_usec = now - beats->last_usec;
+			beats->last_usec = now;
+		}
 		nanosleep(&moment, NULL);
 	}
 }
@@ -376,34 +406,34 @@ static int pulse_start(struct cut *cut, uint16_t source, uint16_t port,
 	if (rc)
 		return rc;
 	pulse->line = cut->yard.lines[--cut->yard.n_lines];
-	pulse->last_usec = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (pulse->last_usec == MAP_FAILED)
+	pulse->beats = mmap(NULL, sizeof(*pulse->beats), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (pulse->beats == MAP_FAILED)
 		abort();
 	pulse->child = fork();
 	if (!pulse->child) {
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 			_exit(126);
-		beat(&pulse->line, pulse->last_usec);
+		beat(&pulse->line, pulse->beats);
 	}
 	deadline = now_usec() + WAIT_USEC;
-	while (!*pulse->last_usec && now_usec() < deadline)
+	while (!pulse->beats->last_usec && now_usec() < deadline)
 		sched_yield();
-	return *pulse->last_usec ? 0 : -ETIMEDOUT;
+	return pulse->beats->last_usec ? 0 : -ETIMEDOUT;
 }
 
-/* Ends it; when has the last byte arrived? */
-static uint64_t pulse_stop(struct pulse *pulse)
+/* Ends it, and says what has arrived */
+static struct beats pulse_stop(struct pulse *pulse)
 {
-	uint64_t last = *pulse->last_usec;
+	struct beats beats;
 
 	kill(pulse->child, SIGKILL);
 	waitpid(pulse->child, NULL, 0);
-	last = *pulse->last_usec;
-	munmap((void *)pulse->last_usec, sizeof(uint64_t));
+	beats = *pulse->beats;
+	munmap(pulse->beats, sizeof(*pulse->beats));
 	close(pulse->line.client);
 	close(pulse->line.server);
-	return last;
+	return beats;
 }
 
 /* ---- changes ---- */
@@ -424,12 +454,43 @@ static bool dies_listed(const struct line *line)
 	return line->source == LISTED_SOURCE;
 }
 
-/* A flow is known by its ports as well, so with other ports it is another one. */
+/* The upper half of ten ports, and of those that are used of a hundred */
 static bool dies_narrowed(const struct line *line)
 {
-	unsigned int at = line->port - (PORT + 10 * NARROWED);
+	return (line->port >= PORT + 10 * NARROWED + 5 &&
+		line->port < PORT + 10 * NARROWED + 10) ||
+	       line->port >= WIDE_FIRST + WIDE_PORTS / 2;
+}
 
-	return at < 10;
+static bool is_of_narrowed(const struct line *line)
+{
+	return line->port / 10 * 10 == PORT + 10 * NARROWED &&
+	       !dies_narrowed(line);
+}
+
+static bool dies_tightened(const struct line *line)
+{
+	return line->port == PORT + 10 * TIGHTENED && line->source >> 8;
+}
+
+static bool is_of_tightened(const struct line *line)
+{
+	return line->port == PORT + 10 * TIGHTENED && !(line->source >> 8);
+}
+
+static bool is_listed(const struct line *line)
+{
+	return line->port == PORT + 10 * FIRST_LISTED && !dies_listed(line);
+}
+
+static bool is_renamed(const struct line *line)
+{
+	return line->port == PORT + 10 * RENAMED;
+}
+
+static bool is_moved(const struct line *line)
+{
+	return line->port == PORT + 10 * MOVED;
 }
 
 static bool dies_host(const struct line *line)
@@ -476,7 +537,8 @@ static void look(struct cut *cut, size_t n_alive)
 {
 	expect_number(cut, "sessions that do what they must not",
 		      yard_try(&cut->yard), 0);
-	expect_number(cut, "entries of sessions", n_entries(cut), n_alive);
+	expect_number(cut, "entries of sessions", n_entries(cut),
+		      n_alive + cut->n_closed);
 }
 
 static size_t n_alive(const struct cut *cut)
@@ -488,28 +550,60 @@ static size_t n_alive(const struct cut *cut)
 	return n;
 }
 
-/* The policy is now cut->variant: these have to die, and no others. */
-static int change(struct cut *cut, const char *what, size_t n_dead,
-		  bool (*dies)(const struct line *line))
+/* The command is under way: when was the first commit, when has it returned? */
+static int await_reload(struct cut *cut, pid_t command, bool commits,
+			uint64_t *committed, uint64_t *returned)
 {
-	const struct line *victim = find(cut, dies);
 	struct commit commit = { 0 };
-	struct pulse pulse = { .child = 0 };
-	uint64_t returned, last;
-	pid_t command;
 	int rc = 0;
 
-	if (victim)
-		rc = pulse_start(cut, victim->source, victim->port, &pulse);
-	ear_drain(cut->ear);
-	if (!rc)
-		rc = reload_begin(cut, &command);
-	if (!rc && victim) /* to be heard as it comes */
+	if (commits) /* to be heard as it comes */
 		rc = ear_await(cut->ear, cut->launch.child,
 			       now_usec() + WAIT_USEC, &commit);
 	if (!rc)
 		rc = reload_end(command);
-	returned = now_usec();
+	*committed = commit.usec;
+	*returned = now_usec();
+	return rc;
+}
+
+/* Packets went on coming over a session that a change may have to do with. */
+static void expect_steady(struct cut *cut, struct pulse *pulse)
+{
+	struct beats beats = pulse_stop(pulse);
+
+	cut->n_closed++;
+	printf("; one that goes on waited at most %.3f ms",
+	       (double)beats.longest_usec / 1e3);
+	expect(cut, "a session that goes on has lost nothing",
+	       beats.longest_usec < LOST_USEC);
+}
+
+/*
+ * The policy is now cut->variant: these have to die, and no others; least of
+ * all the first of those that @goes_on names.
+ */
+static int change(struct cut *cut, const char *what, size_t n_dead,
+		  bool (*dies)(const struct line *line),
+		  bool (*goes_on)(const struct line *line))
+{
+	const struct line *victim = find(cut, dies), *other = NULL;
+	struct pulse pulse = { .child = 0 }, steady = { .child = 0 };
+	uint64_t committed, returned, last;
+	pid_t command;
+	int rc = 0;
+
+	if (goes_on)
+		other = find(cut, goes_on);
+	if (victim)
+		rc = pulse_start(cut, victim->source, victim->port, &pulse);
+	if (!rc && other)
+		rc = pulse_start(cut, other->source, other->port, &steady);
+	ear_drain(cut->ear);
+	if (!rc)
+		rc = reload_begin(cut, &command);
+	if (!rc)
+		rc = await_reload(cut, command, victim, &committed, &returned);
 	if (rc)
 		return rc;
 	expect_number(cut, "sessions that are to end", bury(cut, dies), n_dead);
@@ -517,14 +611,16 @@ static int change(struct cut *cut, const char *what, size_t n_dead,
 	if (victim) {
 		cut->n_gone += n_dead + 1;
 		await_logged(cut);
-		last = pulse_stop(&pulse);
+		last = pulse_stop(&pulse).last_usec;
 		printf("; the last packet passed %.3f ms after the commit, "
 		       "%.3f ms after the command's return",
-		       ((double)last - (double)commit.usec) / 1e3,
+		       ((double)last - (double)committed) / 1e3,
 		       ((double)last - (double)returned) / 1e3);
 		expect(cut, "10 ms after the command all have stopped",
 		       last <= returned + LIMIT_USEC);
 	}
+	if (other)
+		expect_steady(cut, &steady);
 	printf("\n");
 	expect_number(cut, "sessions that are logged as ended", logged(cut),
 		      cut->n_gone);
@@ -540,30 +636,45 @@ static int try_changes(struct cut *cut)
 	int rc;
 
 	variant->renamed = true;
-	rc = change(cut, "a conduit has another name", 0, dies_never);
+	rc = change(cut, "a conduit has another name", 0, dies_never,
+		    is_renamed);
 	variant->moved = true;
 	if (!rc)
-		rc = change(cut, "a conduit has another place", 0, dies_never);
+		rc = change(cut, "a conduit has another place", 0, dies_never,
+			    is_moved);
 	variant->removed = true;
 	if (!rc)
 		rc = change(cut, "a conduit is removed", LINES_EACH,
-			    dies_removed);
+			    dies_removed, is_moved);
+	variant->narrowed = true;
+	if (!rc)
+		rc = change(cut, "half of the ports leave two ranges",
+			    LINES_EACH, dies_narrowed, is_of_narrowed);
+	variant->tightened = true;
+	if (!rc)
+		rc = change(cut, "half of a zone leaves a conduit",
+			    LINES_EACH / 2, dies_tightened, is_of_tightened);
 	variant->short_list = true;
 	if (!rc)
 		rc = change(cut, "an address leaves a list",
 			    LINES_EACH / 4 * (FIRST_HOST - FIRST_LISTED),
-			    dies_listed);
+			    dies_listed, is_listed);
 	variant->host_gone = true;
 	if (!rc)
-		rc = change(cut, "a host is removed", LINES_EACH, dies_host);
+		rc = change(cut, "a host is removed", LINES_EACH, dies_host,
+			    is_listed);
 	variant->other_mac = true;
 	if (!rc)
 		rc = change(cut, "a bound host has another MAC", LINES_EACH,
-			    dies_bound);
+			    dies_bound, is_listed);
+	variant->narrowed = variant->tightened = false;
+	if (!rc)
+		rc = change(cut, "what was narrowed is wide again", 0,
+			    dies_never, is_of_narrowed);
 	/* what has ended does not begin again, midway */
 	variant->removed = false;
 	if (!rc)
-		rc = change(cut, "the conduit comes back", 0, dies_never);
+		rc = change(cut, "the conduit comes back", 0, dies_never, NULL);
 	if (!rc) {
 		rc = yard_connect(&cut->yard, WAY_THROUGH,
 				  source_of(REMOVED, 0), port_of(REMOVED, 0));
@@ -627,7 +738,7 @@ static int try_window(struct cut *cut)
 		      yard_try(&cut->yard), 0);
 	while (now_usec() < end + 1000000)
 		nanosleep(&moment, NULL);
-	last = pulse_stop(&pulse);
+	last = pulse_stop(&pulse).last_usec;
 	printf("a window ends, the daemon being dead: the last packet passed "
 	       "%.3f ms after the end\n",
 	       ((double)last - (double)end) / 1e3);
@@ -714,10 +825,6 @@ static int run(struct cut *cut)
 	rc = try_changes(cut);
 	if (!rc)
 		rc = try_window(cut);
-	cut->variant.narrowed = true;
-	if (!rc)
-		rc = change(cut, "five ports leave a range", LINES_EACH,
-			    dies_narrowed);
 	return rc;
 }
 

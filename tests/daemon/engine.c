@@ -70,6 +70,7 @@ static struct kernel {
 	uint64_t now_msec; /* for what is read */
 	uint64_t skew_msec; /* by which elements seem to end later */
 	unsigned int n_gone; /* commits still to come too late */
+	size_t n_live_moving; /* elements while connections got other flows */
 } kernel;
 
 struct nft {
@@ -527,6 +528,21 @@ bool sweeper_ended(const struct sweeper *sweeper, uint64_t *n_ended)
 	return true;
 }
 
+/* How many flows does the kernel let through at this moment? */
+static size_t n_live(void)
+{
+	return ruleset_set(kernel.table, PROGRAM_LIVE)->n_elems;
+}
+
+void sweeper_move(struct sweeper *sweeper, const struct policy *before,
+		  const struct policy *policy, const struct ruleset *ruleset,
+		  uint64_t budget_usec)
+{
+	(void)sweeper;
+	ck_assert(before != policy && ruleset && budget_usec);
+	kernel.n_live_moving = n_live();
+}
+
 int look_all(struct nft *nft, struct arena *arena, struct ruleset **ruleset,
 	     uint32_t *genid)
 {
@@ -918,6 +934,54 @@ START_TEST(reload_of_another)
 	ck_assert_uint_ge(outcome.n_deleted, 1);
 	engine_outcome_free(&outcome);
 	ck_assert_uint_eq(generation(&world), 2);
+	world_close(&world);
+}
+END_TEST
+
+static const char ranged[] =
+	"format = 1;\n"
+	"gateway = { name = \"g\"; model = \"alpha\"; guideline = \"R7.3\"; };\n"
+	"zones = (\n"
+	"  { name = \"a\"; layer = \"lgwan\"; interfaces = [ \"a0\" ];\n"
+	"    networks = [ \"10.1.0.0/24\" ]; },\n"
+	"  { name = \"b\"; layer = \"other\"; interfaces = [ \"b0\" ];\n"
+	"    networks = [ \"10.2.0.0/24\" ]; } );\n"
+	"conduits = (\n"
+	"  { name = \"in\"; kind = \"plain\"; from = [ \"b\" ];\n"
+	"    to = [ \"gateway\" ]; services = [ \"tcp/22\" ]; },\n"
+	"  { name = \"web\"; kind = \"plain\"; from = [ \"b\" ];\n"
+	"    to = [ \"10.1.0.9\" ]; services = [ \"tcp/80-8%c\" ]; } );\n";
+
+/* The flow of 80-89 stays until its connections are those of 80-84. */
+START_TEST(reload_that_hands_connections_on)
+{
+	struct engine_outcome outcome;
+	char conf[sizeof(ranged)];
+	struct world world;
+	size_t n;
+
+	world_open(&world);
+	snprintf(conf, sizeof(conf), ranged, '9');
+	write_conf(&world, conf, "");
+	ck_assert_int_eq(start(&world, NOON), 0);
+	n = n_live();
+	snprintf(conf, sizeof(conf), ranged, '4');
+	write_conf(&world, conf, "");
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	engine_outcome_free(&outcome);
+	ck_assert_uint_eq(kernel.n_live_moving, 2 * n);
+	ck_assert_uint_eq(n_live(), n);
+	ck_assert_uint_eq(kernel.n_commits, 3);
+	assert_state(&world, ENGINE_IN_FORCE);
+	/* refused in the second of the two steps, all of it is undone */
+	snprintf(conf, sizeof(conf), ranged, '9');
+	write_conf(&world, conf, "");
+	kernel.n_granted = 1;
+	kernel.n_refused = 1;
+	ck_assert_int_eq(reload(&world, NOON, &outcome), -ENOSPC);
+	engine_outcome_free(&outcome);
+	ck_assert_uint_eq(n_live(), n);
+	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
 }
 END_TEST
@@ -2025,6 +2089,7 @@ int main(void)
 	tcase_add_test(tcase, reload_of_a_bad_file);
 	tcase_add_test(tcase, reload_of_the_same);
 	tcase_add_test(tcase, reload_of_another);
+	tcase_add_test(tcase, reload_that_hands_connections_on);
 	tcase_add_test(tcase, reload_that_the_kernel_refuses);
 	tcase_add_test(tcase, reload_that_goes_wrong_half_way);
 	tcase_add_test(tcase, day_ends_a_conduit);

@@ -143,7 +143,7 @@ static struct session_rules rules_of(const struct variant *variant)
 	if (diag.n_errors)
 		diag_print(&diag.findings[0], line, sizeof(line));
 	ck_assert_msg(policy, "%s", line);
-	session_rules_init(&rules, policy,
+	session_rules_init(&rules, policy, policy,
 			   compile_policy(policy,
 					  terms_build(policy, NOW, 0,
 						      &calendar_utc,
@@ -169,9 +169,9 @@ static void enforce(const struct session_rules *rules)
 
 /* ---- sweeps ---- */
 
-static bool permitted(void *data, const struct session *session)
+static uint32_t mark_of(void *data, const struct session *session)
 {
-	return session_permitted(data, session);
+	return session_mark(data, session);
 }
 
 static struct sweep_counts sweep_by(const struct sweep *sweep)
@@ -189,16 +189,15 @@ static struct sweep_counts sweep_by(const struct sweep *sweep)
 
 static struct sweep_counts sweep(struct session_rules *rules, bool ends)
 {
-	const struct sweep order = { permitted, rules, ends };
+	const struct sweep order = { mark_of, rules, ends };
 
 	return sweep_by(&order);
 }
 
-static bool anything_goes(void *data, const struct session *session)
+static uint32_t anything_goes(void *data, const struct session *session)
 {
 	(void)data;
-	(void)session;
-	return true;
+	return session->mark;
 }
 
 static size_t n_entries(void)
@@ -515,17 +514,17 @@ static bool is_of_kind(const struct session *session, const struct made *made)
 }
 
 /* Which kinds have been asked about? Only the one at @data[N_KINDS] ends. */
-static bool note_kind(void *data, const struct session *session)
+static uint32_t note_kind(void *data, const struct session *session)
 {
 	size_t *seen = data, i;
 
 	for (i = 0; i < N_KINDS; i++)
 		if (is_of_kind(session, &made_kinds[i])) {
 			seen[i]++;
-			return i != seen[N_KINDS];
+			return i != seen[N_KINDS] ? session->mark : 0;
 		}
 	ck_abort_msg("a session that nobody has made");
-	return true;
+	return 0;
 }
 
 START_TEST(test_kinds)
@@ -552,12 +551,57 @@ START_TEST(test_kinds)
 }
 END_TEST
 
-static bool nothing_goes(void *data, const struct session *session)
+static uint32_t nothing_goes(void *data, const struct session *session)
 {
 	(void)data;
 	(void)session;
-	return false;
+	return 0;
 }
+
+static uint32_t other_mark(void *data, const struct session *session)
+{
+	(void)data;
+	return session->mark ^ 1;
+}
+
+/* Has each of them its other mark? */
+static uint32_t expect_moved(void *data, const struct session *session)
+{
+	struct session before = *session;
+	size_t i;
+
+	(void)data;
+	before.mark ^= 1;
+	for (i = 0; i < N_KINDS; i++)
+		if (is_of_kind(&before, &made_kinds[i]))
+			return session->mark;
+	ck_abort_msg("a session that was not moved");
+	return 0;
+}
+
+START_TEST(test_moved)
+{
+	const struct sweep plan = { other_mark, NULL, false };
+	const struct sweep order = { other_mark, NULL, true };
+	const struct sweep look = { expect_moved, NULL, true };
+	struct nfct_handle *hand = hand_open();
+	struct sweep_counts counts;
+	size_t i;
+
+	for (i = 0; i < N_KINDS; i++)
+		ck_assert_int_eq(hand_do(hand, NFCT_Q_CREATE, &made_kinds[i]),
+				 0);
+	for (i = 0; i < 2; i++) {
+		counts = sweep_by(i ? &order : &plan);
+		ck_assert_uint_eq(counts.moved, N_KINDS);
+		ck_assert_uint_eq(counts.ended, 0);
+	}
+	counts = sweep_by(&look);
+	ck_assert_uint_eq(counts.ours, N_KINDS);
+	ck_assert_uint_eq(counts.moved, 0);
+	nfct_close(hand);
+}
+END_TEST
 
 START_TEST(test_others_are_left_alone)
 {
@@ -592,9 +636,10 @@ struct swap {
 	struct made made;
 	bool begins;
 	uint32_t mark; /* of the one that begins */
+	uint32_t verdict; /* about the one that ends */
 };
 
-static bool swap_while_judged(void *data, const struct session *session)
+static uint32_t swap_while_judged(void *data, const struct session *session)
 {
 	struct swap *swap = data;
 
@@ -604,7 +649,7 @@ static bool swap_while_judged(void *data, const struct session *session)
 	if (swap->begins)
 		ck_assert_int_eq(
 			hand_do(swap->hand, NFCT_Q_CREATE, &swap->made), 0);
-	return false;
+	return swap->verdict;
 }
 
 START_TEST(test_swapped)
@@ -615,15 +660,17 @@ START_TEST(test_swapped)
 	struct sweep_counts counts;
 	size_t i;
 
-	for (i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+	for (i = 0; i < 2 * sizeof(marks) / sizeof(*marks); i++) {
 		swap.made = made_kinds[0];
 		swap.made.sport += i;
-		swap.mark = marks[i];
+		swap.mark = marks[i / 2];
+		swap.verdict = i % 2 ? 0x10009 : 0;
 		ck_assert_int_eq(hand_do(swap.hand, NFCT_Q_CREATE, &swap.made),
 				 0);
 		counts = sweep_by(&order);
 		ck_assert_uint_eq(counts.ours, 1);
 		ck_assert_uint_eq(counts.ended, 0);
+		ck_assert_uint_eq(counts.moved, 0);
 		ck_assert_uint_eq(counts.gone, 1);
 		ck_assert_uint_eq(n_entries(), 1);
 		ck_assert_int_eq(hand_do(swap.hand, NFCT_Q_DESTROY, &swap.made),
@@ -658,7 +705,7 @@ static void make_many(const struct session_rules *rules, size_t n_permitted)
 	struct made made = { .dst = "10.78.0.1",
 			     .proto = IPPROTO_TCP,
 			     .dport = PORT,
-			     .mark = rules->policy->flows[0].id };
+			     .mark = rules->now.policy->flows[0].id };
 	char src[32];
 	size_t i;
 
@@ -691,7 +738,7 @@ static void sweep_many(const char *what, const struct sweep *order,
 	ck_assert_int_eq(rc, 0);
 	printf("%s: %zu of %zu sessions ended in %.0f ms, %u steps, the "
 	       "longest %.1f ms\n",
-	       what, order->ends ? counts.ended : 0, counts.seen, last - start,
+	       what, order->acts ? counts.ended : 0, counts.seen, last - start,
 	       n_steps, longest);
 	ck_assert_uint_eq(counts.seen, n_seen);
 	ck_assert_uint_eq(counts.ended, n_ended);
@@ -704,8 +751,8 @@ START_TEST(test_many)
 	struct variant variant = full();
 	struct session_rules rules = rules_of(&variant);
 	const struct sweep look = { anything_goes, NULL, true };
-	const struct sweep plan = { permitted, &rules, false };
-	const struct sweep ending = { permitted, &rules, true };
+	const struct sweep plan = { mark_of, &rules, false };
+	const struct sweep ending = { mark_of, &rules, true };
 	const struct sweep all = { nothing_goes, NULL, true };
 	const size_t n_permitted = MANY - MANY / 50;
 	struct sweep_counts counts;
@@ -743,6 +790,7 @@ static Suite *sessions_suite(void)
 	tcase_set_timeout(made, 60);
 	tcase_add_checked_fixture(made, world_make, world_free);
 	tcase_add_test(made, test_kinds);
+	tcase_add_test(made, test_moved);
 	tcase_add_test(made, test_others_are_left_alone);
 	tcase_add_test(made, test_swapped);
 	tcase_add_test(made, test_many);

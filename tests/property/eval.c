@@ -31,37 +31,6 @@ struct count {
 	int64_t local; /* now */
 };
 
-static const char *way_out(const struct policy *policy,
-			   const struct addr *daddr)
-{
-	const struct zone *zone = policy_zone_of(policy, daddr);
-
-	return zone && zone->n_interfaces ? zone->interfaces[0] : "none";
-}
-
-static struct packet packet_of(const struct policy *policy,
-			       const struct probe *probe)
-{
-	return (struct packet){
-		.iifname = probe->iif ? probe->iif : "",
-		.oifname = probe->local ? "" : way_out(policy, &probe->dst),
-		.source_mac = probe->src_mac,
-		.family = probe->src.family,
-		.saddr = probe->src,
-		.daddr = probe->dst,
-		.proto = probe->proto,
-		.sport = 1024,
-		.dport = probe->dport,
-		.tcp_flags = 0x02,
-		.hop_limit = 64,
-		.daddr_is_local = probe->local && probe->iif &&
-				  !strcmp(probe->local, probe->iif),
-		.ct_state = NF_CT_STATE_BIT(IP_CT_NEW),
-		.ct_mark = 7,
-		.mark = 0,
-	};
-}
-
 /* Is the answer of the peer let through, and only if the MAC is right? */
 static bool reply_is_right(const struct policy *policy,
 			   const struct ruleset *ruleset,
@@ -97,15 +66,10 @@ static bool check_probe(const struct policy *policy,
 			const struct probe *probe, struct count *count)
 {
 	bool expected = reference_pass(policy, probe, count->local);
-	struct packet packet = packet_of(policy, probe);
+	struct packet packet = probes_packet(policy, probe);
 	struct outcome outcome;
-	uint32_t hook = NF_INET_FORWARD;
 
-	if (probe->local)
-		hook = NF_INET_LOCAL_IN;
-	else if (!probe->iif)
-		hook = NF_INET_LOCAL_OUT;
-	if (eval_packet(ruleset, hook, &packet, &outcome))
+	if (eval_packet(ruleset, probes_hook(probe), &packet, &outcome))
 		return false;
 	if (outcome.n_lookups > count->most_lookups)
 		count->most_lookups = outcome.n_lookups;

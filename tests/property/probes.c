@@ -9,6 +9,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+
 static const struct zone *any_zone(struct dice *dice,
 				   const struct policy *policy)
 {
@@ -102,4 +105,42 @@ bool probes_can_be(const struct probe *probe)
 	return family == probe->dst.family &&
 	       !(probe->proto == IPPROTO_ICMP && family != 4) &&
 	       !(probe->proto == IPPROTO_ICMPV6 && family != 6);
+}
+
+static const char *way_out(const struct policy *policy,
+			   const struct addr *daddr)
+{
+	const struct zone *zone = policy_zone_of(policy, daddr);
+
+	return zone && zone->n_interfaces ? zone->interfaces[0] : "none";
+}
+
+struct packet probes_packet(const struct policy *policy,
+			    const struct probe *probe)
+{
+	return (struct packet){
+		.iifname = probe->iif ? probe->iif : "",
+		.oifname = probe->local ? "" : way_out(policy, &probe->dst),
+		.source_mac = probe->src_mac,
+		.family = probe->src.family,
+		.saddr = probe->src,
+		.daddr = probe->dst,
+		.proto = probe->proto,
+		.sport = 1024,
+		.dport = probe->dport,
+		.tcp_flags = 0x02,
+		.hop_limit = 64,
+		.daddr_is_local = probe->local && probe->iif &&
+				  !strcmp(probe->local, probe->iif),
+		.ct_state = NF_CT_STATE_BIT(IP_CT_NEW),
+		.ct_mark = 7,
+		.mark = 0,
+	};
+}
+
+uint32_t probes_hook(const struct probe *probe)
+{
+	if (probe->local)
+		return NF_INET_LOCAL_IN;
+	return probe->iif ? NF_INET_FORWARD : NF_INET_LOCAL_OUT;
 }

@@ -4,6 +4,7 @@
 
 #include "../packets/probe.h"
 #include "dice.h"
+#include "eval.h"
 #include "policy.h"
 
 /** probes_any - a packet that a flow covers, then perhaps with changes */
@@ -12,5 +13,12 @@ void probes_any(struct dice *dice, const struct policy *policy,
 
 /** probes_can_be - packets that cannot exist are no test */
 bool probes_can_be(const struct probe *probe);
+
+/** probes_packet - as the first packet of a connection, for the evaluator */
+struct packet probes_packet(const struct policy *policy,
+			    const struct probe *probe);
+
+/** probes_hook - where it decides */
+uint32_t probes_hook(const struct probe *probe);
 
 #endif

@@ -16,6 +16,7 @@ int main(void)
 	srunner_add_suite(runner, test_addr_suite());
 	srunner_add_suite(runner, test_allowed_suite());
 	srunner_add_suite(runner, test_arena_suite());
+	srunner_add_suite(runner, test_bridge_suite());
 	srunner_add_suite(runner, test_concern_suite());
 	srunner_add_suite(runner, test_conf_suite());
 	srunner_add_suite(runner, test_decode_suite());

@@ -8,6 +8,7 @@
 Suite *test_addr_suite(void);
 Suite *test_allowed_suite(void);
 Suite *test_arena_suite(void);
+Suite *test_bridge_suite(void);
 Suite *test_concern_suite(void);
 Suite *test_conf_suite(void);
 Suite *test_decode_suite(void);

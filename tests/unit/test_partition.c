@@ -87,7 +87,7 @@ static struct partition *build(struct arena *arena)
 
 	for (i = 0; i < policy->n_endpoints; i++)
 		chosen[i] = true;
-	return partition_build(policy, chosen, arena);
+	return partition_build(policy, chosen, 0, arena);
 }
 
 START_TEST(test_class_of_address)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What stays for a moment, in cases that can be named. That it is enough, and
+ * not too much, for any packet: tests/property/bridge.c.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "arena.h"
+#include "bridge.h"
+#include "compile.h"
+#include "program.h"
+#include "suites.h"
+#include "text_policy.h"
+
+#define NO_CONDUIT ""
+#define CONDUIT(from, service, more)                                         \
+	"{ name = \"c\"; kind = \"plain\"; from = [ \"" from "\" ]; to = [ " \
+	"\"b\" ]; services = [ \"" service "\" ]; " more " },"
+#define CONF(conduits)                                                        \
+	"format = 1; gateway = { name = \"g\"; model = \"alpha\"; "           \
+	"guideline = \"R7.3\"; };"                                            \
+	"zones = ( { name = \"a\"; layer = \"other\"; interfaces = [ \"e0\" " \
+	"]; networks = [ \"10.0.0.0/24\" ]; }, { name = \"b\"; layer = "      \
+	"\"other\"; interfaces = [ \"e1\" ]; networks = [ \"10.1.0.0/24\" ];" \
+	" } ); conduits = ( " conduits " { name = \"d\"; kind = \"plain\"; "  \
+	"from = [ \"b\" ]; to = [ \"a\" ]; services = [ \"tcp/1\" ]; } );"
+
+static const struct {
+	const char *what, *before, *next;
+	size_t n_live, n_nn; /* elements that stay in these sets */
+	bool one_step;
+} cases[] = {
+	{ "nothing changes", CONF(CONDUIT("a", "tcp/80", "")),
+	  CONF(CONDUIT("a", "tcp/80", "")), 0, 0, true },
+	{ "a conduit comes", CONF(NO_CONDUIT), CONF(CONDUIT("a", "tcp/80", "")),
+	  0, 0, true },
+	{ "a conduit goes", CONF(CONDUIT("a", "tcp/80", "")), CONF(NO_CONDUIT),
+	  0, 0, true },
+	{ "another port", CONF(CONDUIT("a", "tcp/80", "")),
+	  CONF(CONDUIT("a", "tcp/81", "")), 0, 0, true },
+	{ "another protocol", CONF(CONDUIT("a", "tcp/80", "")),
+	  CONF(CONDUIT("a", "udp/80", "")), 0, 0, true },
+	{ "fewer ports", CONF(CONDUIT("a", "tcp/80-89", "")),
+	  CONF(CONDUIT("a", "tcp/80-84", "")), 2, 0, false },
+	{ "more ports", CONF(CONDUIT("a", "tcp/80-84", "")),
+	  CONF(CONDUIT("a", "tcp/80-89", "")), 2, 0, false },
+	{ "other ports", CONF(CONDUIT("a", "tcp/80-84", "")),
+	  CONF(CONDUIT("a", "tcp/85-89", "")), 0, 0, true },
+	{ "a part of the zone, which divides its class",
+	  CONF(CONDUIT("a", "tcp/80", "")),
+	  CONF(CONDUIT("10.0.0.0/28", "tcp/80", "")), 2, 2, false },
+	{ "all of the zone instead of a part of it",
+	  CONF(CONDUIT("10.0.0.0/28", "tcp/80", "")),
+	  CONF(CONDUIT("a", "tcp/80", "")), 2, 3, false },
+	{ "what has ended by itself",
+	  CONF(CONDUIT("a", "tcp/80-89", "valid_until = \"2026-11-02\";")),
+	  CONF(CONDUIT("a", "tcp/80-84", "")), 0, 0, true },
+};
+
+static size_t n_elems(const struct ruleset *ruleset, const char *name)
+{
+	return ruleset_set(ruleset, name)->n_elems;
+}
+
+static size_t n_live(const struct ruleset *ruleset)
+{
+	return n_elems(ruleset, PROGRAM_LIVE) +
+	       n_elems(ruleset, PROGRAM_LIVE_TIMED);
+}
+
+/* All of @part are in @whole, and both are in order. */
+static void check_includes(const struct ruleset *whole,
+			   const struct ruleset *part)
+{
+	size_t i, k;
+
+	ck_assert_uint_eq(whole->n_sets, part->n_sets);
+	for (i = 0; i < part->n_sets; i++) {
+		const struct set *set = &whole->sets[i];
+
+		for (k = 0; k < part->sets[i].n_elems; k++)
+			ck_assert_ptr_nonnull(
+				set_find(set, part->sets[i].elems[k].key));
+		for (k = 1; k < set->n_elems; k++)
+			ck_assert_int_lt(memcmp(set->elems[k - 1].key,
+						set->elems[k].key,
+						set->key_len),
+					 0);
+		ck_assert_uint_ge(set->size, part->sets[i].size);
+	}
+}
+
+START_TEST(test_cases)
+{
+	struct arena *arena = arena_new();
+	const struct policy *a = text_policy(arena, cases[_i].before);
+	const struct policy *b = text_policy(arena, cases[_i].next);
+	struct ruleset *old = compile_policy(a, text_terms(arena, a), arena);
+	struct ruleset *new = compile_policy(b, text_terms(arena, b), arena);
+	const struct bridge_side before = { a, old }, next = { b, new };
+	struct ruleset *bridge;
+	bool has_flows;
+
+	if (n_elems(old, PROGRAM_LIVE_TIMED))
+		new->now_msec = old->now_msec + 3 * 86400000ull;
+	bridge = bridge_build(&before, &next, arena, &has_flows);
+	ck_assert_msg(!bridge == cases[_i].one_step, "%s", cases[_i].what);
+	if (bridge) {
+		ck_assert_int_eq(has_flows, cases[_i].n_live > 0);
+		check_includes(bridge, new);
+		ck_assert_msg(n_live(bridge) - n_live(new) == cases[_i].n_live,
+			      "%s", cases[_i].what);
+		ck_assert_msg(n_elems(bridge, "nn") - n_elems(new, "nn") ==
+				      cases[_i].n_nn,
+			      "%s", cases[_i].what);
+	}
+	arena_free(arena);
+}
+END_TEST
+
+Suite *test_bridge_suite(void)
+{
+	Suite *suite = suite_create("bridge");
+	TCase *tcase = tcase_create("cases");
+
+	tcase_add_loop_test(tcase, test_cases, 0,
+			    sizeof(cases) / sizeof(cases[0]));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
