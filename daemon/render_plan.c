@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "escape.h"
 
@@ -91,10 +92,120 @@ static const char *plan_permit(const char *permit, bool ja)
 	return permit;
 }
 
-static void plan_line(const json_t *json, const char *mark, bool ja, FILE *out)
+static void line_add_time(struct line *line, const json_t *object,
+			  const char *key)
+{
+	time_t when = plan_number(object, key);
+	char text[64];
+	struct tm tm;
+
+	if (localtime_r(&when, &tm) &&
+	    strftime(text, sizeof(text), "%F %T", &tm))
+		line_add(line, "%s", text);
+}
+
+/* "Mon-Fri 22:00-05:00, from 2026-12-01, until 2027-03-31" */
+static void line_add_term(struct line *line, const json_t *term, bool ja)
+{
+	const json_t *windows = json_object_get(term, "windows");
+	const char *from = plan_text(term, "valid_from");
+	const char *until = plan_text(term, "valid_until");
+	const char *comma = "";
+
+	if (json_array_size(windows)) {
+		line_add_texts(line, windows, 0, ja);
+		comma = ", ";
+	}
+	if (*from) {
+		line_add(line, render_say(ja, "%sfrom %s", "%s%s から"), comma,
+			 from);
+		comma = ", ";
+	}
+	if (*until) {
+		line_add(line, render_say(ja, "%suntil %s", "%s%s まで"), comma,
+			 until);
+		comma = ", ";
+	}
+	if (!json_is_integer(json_object_get(term, "expires")))
+		return;
+	line_add(line, "%s%s", comma, render_say(ja, "until ", ""));
+	line_add_time(line, term, "expires");
+	line_add(line, "%s", render_say(ja, "", " まで"));
+}
+
+/* What decides at which times; @permit: what does if terms play no part */
+static void line_add_course(struct line *line, const json_t *course,
+			    const char *permit, bool ja)
+{
+	const json_t *stage;
+	size_t i;
+
+	if (!json_array_size(course)) {
+		line_add(line, "%s",
+			 strcmp(permit, "none") ?
+				 render_say(ja, "always", "常時") :
+				 render_say(ja, "never", "なし"));
+		return;
+	}
+	json_array_foreach(course, i, stage) {
+		const json_t *term = json_object_get(stage, "term");
+
+		line_add(line, "%s",
+			 i ? render_say(ja, "; else ", "、ほかは ") : "");
+		if (json_is_object(term))
+			line_add_term(line, term, ja);
+		else
+			line_add(line, "%s", render_say(ja, "always", "常時"));
+		if (json_array_size(course) > 1)
+			line_add(line, " (%s)",
+				 plan_permit(plan_text(stage, "permit"), ja));
+	}
+}
+
+/* At which times, where it is not the same at all of them */
+static void line_add_courses(struct line *line, const json_t *json, bool ja)
+{
+	const json_t *before = json_object_get(json, "course_before");
+	const json_t *after = json_object_get(json, "course_after");
+	const char *was = plan_text(json, "before");
+
+	if (!json_array_size(before) && !json_array_size(after))
+		return;
+	line_add(line, " [");
+	if (json_array_size(before) || strcmp(was, "none")) {
+		line_add_course(line, before, was, ja);
+		line_add(line, " -> ");
+	}
+	line_add_course(line, after, plan_text(json, "after"), ja);
+	line_add(line, "]");
+}
+
+/* What is so now, and what was, if it is not the same */
+static void line_add_permits(struct line *line, const json_t *json, bool later,
+			     bool ja)
 {
 	const char *before = plan_text(json, "before");
 	const char *after = plan_text(json, "after");
+
+	if (later)
+		line_add(line, " (%s)",
+			 strcmp(after, "none") ?
+				 plan_permit(after, ja) :
+				 render_say(ja, "not now", "現在は不可"));
+	else if (!strcmp(before, "none"))
+		line_add(line, " (%s)", plan_permit(after, ja));
+	else if (strcmp(after, "none") && !strcmp(before, after))
+		line_add(line, " (%s)",
+			 render_say(ja, "other MACs are bound",
+				    "限定するMACが変わる"));
+	else if (strcmp(after, "none"))
+		line_add(line, " (%s -> %s)", plan_permit(before, ja),
+			 plan_permit(after, ja));
+}
+
+static void plan_line(const json_t *json, const char *mark, bool later, bool ja,
+		      FILE *out)
+{
 	const json_t *services = json_object_get(json, "services");
 	struct line line = { .len = 0 };
 
@@ -107,15 +218,8 @@ static void plan_line(const json_t *json, const char *mark, bool ja, FILE *out)
 		       plan_number(json, "n_services") -
 			       (long long)json_array_size(services),
 		       ja);
-	if (!strcmp(before, "none"))
-		line_add(&line, " (%s)", plan_permit(after, ja));
-	else if (strcmp(after, "none") && !strcmp(before, after))
-		line_add(&line, " (%s)",
-			 render_say(ja, "other MACs are bound",
-				    "限定するMACが変わる"));
-	else if (strcmp(after, "none"))
-		line_add(&line, " (%s -> %s)", plan_permit(before, ja),
-			 plan_permit(after, ja));
+	line_add_permits(&line, json, later, ja);
+	line_add_courses(&line, json, ja);
 	if (json_is_true(json_object_get(json, "in_part")))
 		line_add(&line, "%s",
 			 render_say(ja, ", in part", "、一部のみ"));
@@ -147,7 +251,7 @@ static void plan_lines(const json_t *plan, const char *key, const char *title,
 		return;
 	fprintf(out, "%s\n", title);
 	json_array_foreach(array, i, line)
-		plan_line(line, mark, ja, out);
+		plan_line(line, mark, !strcmp(key, "later"), ja, out);
 	snprintf(count, sizeof(count), "n_%s", key);
 	plan_more(plan_number(plan, count), array, ja, out);
 }
@@ -191,6 +295,45 @@ static const char *plan_kind(const char *kind, bool ja)
 	return kind;
 }
 
+/* When a conduit is in force, and now; @title says before or after */
+static void plan_term(const json_t *term, const char *title, bool ja, FILE *out)
+{
+	bool in_force = json_is_true(json_object_get(term, "in_force"));
+	const json_t *next = json_object_get(term, "next_change");
+	struct line line = { .len = 0 };
+
+	line_add(&line, "      %s: ", title);
+	line_add_term(&line, term, ja);
+	line_add(&line, "; %s",
+		 in_force ? render_say(ja, "now in force", "現在は有効") :
+			    render_say(ja, "now not in force", "現在は無効"));
+	if (json_is_integer(next)) {
+		line_add(&line, "%s",
+			 in_force ? render_say(ja, ", ends ", "、終了 ") :
+				    render_say(ja, ", begins ", "、開始 "));
+		line_add_time(&line, term, "next_change");
+	}
+	line_end(&line, out);
+}
+
+static void plan_terms(const json_t *change, bool ja, FILE *out)
+{
+	const json_t *before = json_object_get(change, "term_before");
+	const json_t *after = json_object_get(change, "term_after");
+	const char *was = render_say(ja, "was in force", "変更前の有効期間");
+	const char *is = render_say(ja, "in force", "有効期間");
+
+	if (!json_is_object(before) && !json_is_object(after))
+		return;
+	if (json_is_object(before) && !json_equal(before, after))
+		plan_term(before, was, ja, out);
+	if (json_is_object(after))
+		plan_term(after, is, ja, out);
+	else if (strcmp(plan_text(change, "what"), "removed"))
+		render_line(out, "      %s: %s", is,
+			    render_say(ja, "always", "常時"));
+}
+
 static void plan_change(const json_t *change, bool ja, FILE *out)
 {
 	const char *what = plan_text(change, "what");
@@ -211,6 +354,7 @@ static void plan_change(const json_t *change, bool ja, FILE *out)
 	line_end(&line, out);
 	json_array_foreach(json_object_get(change, "fields"), i, field)
 		plan_field(field, ja, out);
+	plan_terms(change, ja, out);
 }
 
 static void plan_changes(const json_t *plan, bool ja, FILE *out)
@@ -246,6 +390,10 @@ static void plan_reach(const json_t *plan, bool ja, FILE *out)
 		   render_say(ja, "Permitted otherwise:",
 			      "許可の条件が変わる通信:"),
 		   ja, out);
+	plan_lines(plan, "later",
+		   render_say(ja, "Permitted at other times than before:",
+			      "許可される時期が変わる通信:"),
+		   ja, out);
 	if (!complete)
 		fprintf(out, "%s\n",
 			render_say(ja,
@@ -255,7 +403,8 @@ static void plan_reach(const json_t *plan, bool ja, FILE *out)
 				   "いない。"));
 	else if (!plan_number(plan, "n_opened") &&
 		 !plan_number(plan, "n_closed") &&
-		 !plan_number(plan, "n_altered"))
+		 !plan_number(plan, "n_altered") &&
+		 !plan_number(plan, "n_later"))
 		fprintf(out, "%s\n",
 			render_say(ja, "The same connections are permitted.",
 				   "許可される通信は変わらない。"));

@@ -11,13 +11,6 @@
 #include "arena.h"
 #include "hash.h"
 
-unsigned int merge_class(enum reach_permit before, enum reach_permit after)
-{
-	if (before == REACH_NONE)
-		return 0;
-	return after == REACH_NONE ? 1 : 2;
-}
-
 /* What lines have to agree about to be made one */
 enum merging {
 	MERGE_FROM,
@@ -44,9 +37,12 @@ static uint64_t hash_services(uint64_t hash, const struct reach_line *line)
 
 static uint64_t merge_hash(const struct reach_line *line, enum merging merging)
 {
-	uint64_t hash = hash_number(HASH_START, line->before);
+	uint64_t hash = hash_number(HASH_START, line->kind);
 
+	hash = hash_number(hash, line->before);
 	hash = hash_number(hash, line->after);
+	hash = hash_number(hash, line->course_before->hash);
+	hash = hash_number(hash, line->course_after->hash);
 	hash = hash_number(hash, line->in_part);
 	if (merging != MERGE_FROM)
 		hash = hash_number(hash, spans_hash(&line->from));
@@ -60,8 +56,9 @@ static uint64_t merge_hash(const struct reach_line *line, enum merging merging)
 static bool merge_fits(const struct reach_line *a, const struct reach_line *b,
 		       enum merging merging)
 {
-	if (a->before != b->before || a->after != b->after ||
-	    a->in_part != b->in_part)
+	if (a->kind != b->kind || a->before != b->before ||
+	    a->after != b->after || a->course_before != b->course_before ||
+	    a->course_after != b->course_after || a->in_part != b->in_part)
 		return false;
 	if (merging != MERGE_FROM && !spans_equal(&a->from, &b->from))
 		return false;
@@ -142,11 +139,6 @@ static void merge_alike(struct reach_line **lines, size_t *n_lines,
 	free(keys);
 }
 
-static int line_class(const struct reach_line *line)
-{
-	return (int)merge_class(line->before, line->after);
-}
-
 static int service_order(const void *a, const void *b)
 {
 	const struct service *x = a, *y = b;
@@ -159,7 +151,7 @@ static int service_order(const void *a, const void *b)
 static int line_order(const void *a, const void *b)
 {
 	const struct reach_line *x = a, *y = b;
-	int order = line_class(x) - line_class(y);
+	int order = (int)x->kind - (int)y->kind;
 
 	if (!order)
 		order = addr_cmp(&x->from.list[0].first,

@@ -5,23 +5,26 @@
 /*
  * What is said of two policies, line by line; reach.h makes the lines.
  */
+#include "course.h"
 #include "spans.h"
 
 struct arena;
 
-/* May connections be opened, and from whatever MAC address? */
-enum reach_permit {
-	REACH_NONE,
-	REACH_IP,
-	REACH_MAC, /* only from and to the MAC addresses that are bound */
+enum reach_kind {
+	REACH_OPENED, /* newly permitted, now */
+	REACH_CLOSED, /* no longer */
+	REACH_ALTERED, /* under another condition */
+	REACH_LATER, /* as before now, but not at all times */
 };
+#define REACH_KINDS 4
 
 /**
  * struct reach_line - connections about which the policies do not agree
  * @from, to: any of these to any of those; the gateway itself is an address of
  *	family 0
- * @before, after: not the same, but for REACH_MAC: then other addresses are
- *	bound
+ * @before, after: now. Not the same, but for REACH_LATER, and for REACH_MAC:
+ *	then other addresses are bound
+ * @course_before, course_after: in the course of time
  * @in_part: not all of these connections are meant
  *
  * Where IP versions do not match no connection is meant.
@@ -30,12 +33,11 @@ struct reach_line {
 	struct spans from, to;
 	struct service *services;
 	size_t n_services;
+	enum reach_kind kind;
 	enum reach_permit before, after;
+	const struct course *course_before, *course_after;
 	bool in_part;
 };
-
-/** merge_class - 0: newly permitted; 1: no longer; 2: otherwise */
-unsigned int merge_class(enum reach_permit before, enum reach_permit after);
 
 /**
  * merge_lines - say the same with fewer lines, and sort them

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "hash.h"
 #include "instant.h"
+#include "window.h"
 
 #define FACTS_MAX 16
 #define VALUES_MAX 12 /* of one setting that are listed */
@@ -120,6 +121,28 @@ static void fact_ends(struct facts *facts, const char *name,
 			policy_is_gateway(ends[i]) ? "gateway" : ends[i]->name;
 }
 
+/* As yyyymmdd; 0: the setting is absent */
+static void fact_date(struct facts *facts, const char *name, unsigned int date)
+{
+	fact_text(facts, name,
+		  date ? arena_printf(facts->arena, "%04u-%02u-%02u",
+				      date / 10000, date / 100 % 100,
+				      date % 100) :
+			 NULL);
+}
+
+static void fact_windows(struct facts *facts, const char *name,
+			 const struct window *windows, size_t n)
+{
+	struct fact *fact = fact_add(facts, name, n);
+	char text[WINDOW_TEXT];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		fact->values[fact->n++] =
+			copy(facts, window_print(&windows[i], text));
+}
+
 static void read_gateway(struct facts *facts, const void *what)
 {
 	const struct policy *policy = what;
@@ -188,7 +211,6 @@ static void read_list(struct facts *facts, const void *what)
 static void read_conduit(struct facts *facts, const void *what)
 {
 	const struct conduit *conduit = what;
-	unsigned int until = conduit->valid_until;
 	char *expires = arena_alloc(facts->arena, INSTANT_TEXT);
 
 	fact_text(facts, "kind", kind_name(conduit->kind));
@@ -200,15 +222,13 @@ static void read_conduit(struct facts *facts, const void *what)
 	fact_text(facts, "reason", conduit->reason);
 	fact_text(facts, "approved_by", conduit->approved_by);
 	fact_text(facts, "approval", conduit->approval);
-	fact_text(facts, "valid_until",
-		  until ? arena_printf(facts->arena, "%04u-%02u-%02u",
-				       until / 10000, until / 100 % 100,
-				       until % 100) :
-			  NULL);
+	fact_date(facts, "valid_from", conduit->valid_from);
+	fact_date(facts, "valid_until", conduit->valid_until);
 	fact_text(facts, "expires",
 		  conduit->expires ? instant_print(conduit->expires,
 						   conduit->expires, expires) :
 				     NULL);
+	fact_windows(facts, "windows", conduit->windows, conduit->n_windows);
 	fact_text(facts, "allowed_by", conduit->allowed_by);
 }
 
@@ -328,6 +348,16 @@ static struct plan_change *change_add(struct plan *plan, struct arena *arena,
 	return change;
 }
 
+static struct plan_term term_on(const struct plan_side *side,
+				const struct object *object)
+{
+	const struct conduit *conduit = object->what;
+
+	if (object->read != read_conduit || !term_is_limited(conduit))
+		return (struct plan_term){ NULL, { true, 0 } };
+	return (struct plan_term){ conduit, side->terms->of[conduit->index] };
+}
+
 /* Both have this object: what is otherwise about it? */
 static void compare_object(struct plan *plan, const struct object *a,
 			   const struct object *b, struct arena *scratch,
@@ -349,8 +379,11 @@ static void compare_object(struct plan *plan, const struct object *a,
 					     &field.n_added_all);
 		if (!field.n_removed && !field.n_added)
 			continue;
-		if (!change)
+		if (!change) {
 			change = change_add(plan, arena, PLAN_CHANGED, b);
+			change->before = term_on(&plan->before, a);
+			change->after = term_on(&plan->after, b);
+		}
 		change->fields = arena_push(arena, change->fields,
 					    &change->n_fields, sizeof(field));
 		change->fields[change->n_fields - 1] = field;
@@ -409,10 +442,12 @@ static void pair_renamed(struct plan *plan, struct objects *gone,
 		const struct object *b = &added->list[k];
 
 		if (k == added->n || (i < gone->n && a->hash < b->hash)) {
-			change_add(plan, arena, PLAN_REMOVED, a);
+			change_add(plan, arena, PLAN_REMOVED, a)->before =
+				term_on(&plan->before, a);
 			i++;
 		} else if (i == gone->n || b->hash < a->hash) {
-			change_add(plan, arena, PLAN_ADDED, b);
+			change_add(plan, arena, PLAN_ADDED, b)->after =
+				term_on(&plan->after, b);
 			k++;
 		} else {
 			change_add(plan, arena, PLAN_RENAMED, b)->old_name =

@@ -43,16 +43,28 @@ struct plan_field {
 };
 
 /**
+ * struct plan_term - when a conduit is in force
+ * @conduit: NULL: there is none, or it is always in force
+ * @now: how that is now
+ */
+struct plan_term {
+	const struct conduit *conduit;
+	struct term now;
+};
+
+/**
  * struct plan_change - a zone, host, list, conduit or trial, or the gateway
  * @kind: "zone", "host", "list", "conduit", "must_pass", "must_drop", "gateway"
  * @old_name: of PLAN_RENAMED, else NULL
  * @fields: of PLAN_CHANGED
+ * @before, after: of a conduit
  */
 struct plan_change {
 	enum plan_what what;
 	const char *kind, *name, *old_name;
 	struct plan_field *fields;
 	size_t n_fields;
+	struct plan_term before, after;
 };
 
 struct plan {

@@ -28,24 +28,38 @@ enum side {
 
 #define ABSENT UINT32_MAX
 
+/* What comes of some connections, on both sides */
+struct verdict {
+	enum reach_kind kind;
+	enum reach_permit now[2];
+	const struct course *courses[2];
+};
+
+/* The same for all that an item decides */
+struct note {
+	size_t n_decided;
+	struct verdict first;
+	bool varies; /* elsewhere it is another one */
+};
+
 /* A flow of one policy, or of both */
 struct item {
 	uint64_t key; /* of all that it decides */
 	uint64_t rank;
 	uint32_t from, to; /* covers */
 	struct service service;
-	enum reach_permit permit;
-	struct mac from_mac, to_mac; /* of REACH_MAC */
+	struct course_claim claim;
+	bool in_force; /* now; else it will be */
 	uint32_t order[2]; /* in the file, or ABSENT */
 	bool changed; /* decides otherwise, or may do so */
-	size_t n_met, n_decided[3]; /* see note_items() */
-	enum reach_permit before, after; /* where it decided first */
+	size_t n_met; /* see note_items() */
+	struct note *notes; /* one for each reach_kind; NULL: nothing decided */
 };
 
 /* A part of what differs: one protocol, of one class of receivers */
 struct piece {
 	struct service service;
-	enum reach_permit before, after;
+	struct verdict verdict;
 	size_t class;
 };
 
@@ -60,6 +74,7 @@ struct comparison {
 	struct arena *arena; /* of the result */
 	struct arena *scratch; /* of the comparison */
 	struct covers *covers;
+	struct courses *courses;
 	struct item *items;
 	size_t n_items;
 	size_t *firsts; /* by cover: its first item; items are sorted by from */
@@ -139,13 +154,17 @@ static uint64_t item_key(const struct item *item)
 	hash = hash_number(hash, item->service.proto);
 	hash = hash_number(hash, item->service.first);
 	hash = hash_number(hash, item->service.last);
-	hash = hash_number(hash, item->permit);
-	hash = hash_bytes(hash, &item->from_mac, sizeof(item->from_mac));
-	hash = hash_bytes(hash, &item->to_mac, sizeof(item->to_mac));
+	hash = hash_number(hash, item->in_force);
+	hash = hash_number(hash, item->claim.term_hash);
+	hash = hash_number(hash, item->claim.permit);
+	hash = hash_bytes(hash, &item->claim.from_mac,
+			  sizeof(item->claim.from_mac));
+	hash = hash_bytes(hash, &item->claim.to_mac,
+			  sizeof(item->claim.to_mac));
 	return hash_finish(hash);
 }
 
-/* The flows of a policy that are in force, sorted by what they decide */
+/* The flows that are in force now or will be, sorted by what they decide */
 static struct item *items_of(struct comparison *c, const struct policy *policy,
 			     enum side side, const struct terms *terms,
 			     size_t *n)
@@ -160,9 +179,10 @@ static struct item *items_of(struct comparison *c, const struct policy *policy,
 	for (i = 0; i < policy->n_flows; i++) {
 		const struct flow *flow = &policy->flows[i];
 		const struct endpoint *ends[] = { flow->from, flow->to };
+		const struct term *term = &terms->of[flow->conduit->index];
 		struct item *item = &items[*n];
 
-		if (!terms_in_force(terms, flow->conduit))
+		if (!term->in_force && !term->change)
 			continue;
 		for (k = 0; k < 2; k++)
 			if (!covers[ends[k]->index]) {
@@ -176,11 +196,11 @@ static struct item *items_of(struct comparison *c, const struct policy *policy,
 		item->to = covers[flow->to->index] - 1;
 		item->rank = flow_rank(flow);
 		item->service = flow->service;
-		item->permit = REACH_IP;
-		if (flow->conduit->bind == BIND_MAC) {
-			item->permit = REACH_MAC;
-			item->from_mac = flow->from->mac;
-			item->to_mac = flow->to->mac;
+		item->in_force = term->in_force;
+		item->claim = course_claim_of(flow->conduit);
+		if (item->claim.permit == REACH_MAC) {
+			item->claim.from_mac = flow->from->mac;
+			item->claim.to_mac = flow->to->mac;
 		}
 		item->order[!side] = ABSENT;
 		item->order[side] = i;
@@ -274,7 +294,7 @@ static void find_moved(struct comparison *c)
 			items[n++] = &c->items[i];
 	qsort(items, n, sizeof(*items), place_order);
 	for (i = 0; i < n; i++) {
-		bound |= items[i]->permit == REACH_MAC;
+		bound |= items[i]->claim.permit == REACH_MAC;
 		if (i + 1 < n && items[i + 1]->rank == items[i]->rank)
 			continue;
 		if (bound)
@@ -336,59 +356,131 @@ static void keep_related(struct comparison *c)
 		c->firsts[i + 1] += c->firsts[i];
 }
 
-/* Which of the items decides on one side about a port? */
-static struct item *decide(struct item **items, size_t n, enum side side,
-			   uint16_t port)
+/* What one side says about a port, now and in the course of time */
+struct decision {
+	struct item *now; /* NULL: nothing */
+	struct item *first; /* of all that may decide at some time, or NULL */
+	const struct course_claim **claims;
+	size_t n;
+};
+
+/* The items of one side, the one that goes before all others first */
+struct ranks {
+	struct item **items;
+	size_t n;
+	struct decision decision;
+};
+
+static int rank_order(const void *a, const void *b, void *side)
 {
-	struct item *best = NULL;
+	const struct item *x = *(const struct item *const *)a;
+	const struct item *y = *(const struct item *const *)b;
+	size_t at = *(const enum side *)side;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->order[at] < y->order[at] ? -1 : x->order[at] > y->order[at];
+}
+
+static struct ranks rank_items(struct comparison *c, struct item **items,
+			       size_t n, enum side side)
+{
+	struct ranks ranks = {
+		.items = arena_alloc(c->row, n * sizeof(*items)),
+	};
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		struct item *item = items[i];
+	for (i = 0; i < n; i++)
+		if (items[i]->order[side] != ABSENT)
+			ranks.items[ranks.n++] = items[i];
+	qsort_r(ranks.items, ranks.n, sizeof(*items), rank_order, &side);
+	ranks.decision.claims =
+		arena_alloc(c->row, n * sizeof(*ranks.decision.claims));
+	return ranks;
+}
 
-		if (item->order[side] == ABSENT || item->service.first > port ||
-		    item->service.last < port)
+/* Whatever is behind one that is always in force never decides. */
+static const struct decision *decide(struct ranks *ranks, uint16_t port)
+{
+	struct decision *decision = &ranks->decision;
+	size_t i;
+
+	decision->now = decision->first = NULL;
+	decision->n = 0;
+	for (i = 0; i < ranks->n; i++) {
+		struct item *item = ranks->items[i];
+
+		if (item->service.first > port || item->service.last < port)
 			continue;
-		if (!best || item->rank < best->rank ||
-		    (item->rank == best->rank &&
-		     item->order[side] < best->order[side]))
-			best = item;
+		if (!decision->first)
+			decision->first = item;
+		if (!decision->now && item->in_force)
+			decision->now = item;
+		decision->claims[decision->n++] = &item->claim;
+		if (!item->claim.term_hash)
+			break;
 	}
-	return best;
+	decision->n = course_settle(decision->claims, decision->n);
+	return decision;
 }
 
 static bool decide_alike(const struct item *a, const struct item *b)
 {
-	if (!a || !b)
-		return a == b;
-	return a->permit == b->permit &&
-	       mac_equal(&a->from_mac, &b->from_mac) &&
-	       mac_equal(&a->to_mac, &b->to_mac);
+	return course_same_claim(a ? &a->claim : NULL, b ? &b->claim : NULL);
+}
+
+static enum reach_kind kind_of(const struct item *before,
+			       const struct item *after)
+{
+	if (decide_alike(before, after))
+		return REACH_LATER;
+	if (!before)
+		return REACH_OPENED;
+	return after ? REACH_ALTERED : REACH_CLOSED;
+}
+
+static struct verdict verdict_of(struct comparison *c,
+				 const struct decision *const sides[2])
+{
+	struct verdict verdict = {
+		.kind = kind_of(sides[BEFORE]->now, sides[AFTER]->now),
+	};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (sides[i]->now)
+			verdict.now[i] = sides[i]->now->claim.permit;
+		verdict.courses[i] =
+			courses_find(c->courses, sides[i]->claims, sides[i]->n);
+	}
+	return verdict;
+}
+
+static bool same_verdict(const struct verdict *a, const struct verdict *b)
+{
+	return a->kind == b->kind && a->now[BEFORE] == b->now[BEFORE] &&
+	       a->now[AFTER] == b->now[AFTER] &&
+	       a->courses[BEFORE] == b->courses[BEFORE] &&
+	       a->courses[AFTER] == b->courses[AFTER];
 }
 
 static void add_piece(struct comparison *c, size_t class,
 		      const struct service *service,
-		      struct item *const deciders[2])
+		      const struct verdict *verdict)
 {
-	struct piece piece = {
-		.service = *service,
-		.before = deciders[BEFORE] ? deciders[BEFORE]->permit :
-					     REACH_NONE,
-		.after = deciders[AFTER] ? deciders[AFTER]->permit : REACH_NONE,
-		.class = class,
-	};
 	struct piece *last = c->n_pieces ? &c->pieces[c->n_pieces - 1] : NULL;
 
 	if (last && last->class == class &&
 	    last->service.proto == service->proto &&
 	    last->service.last + 1 == service->first &&
-	    last->before == piece.before && last->after == piece.after &&
+	    same_verdict(&last->verdict, verdict) &&
 	    !service_is_icmp(service)) {
 		last->service.last = service->last;
 		return;
 	}
-	c->pieces = arena_push(c->row, c->pieces, &c->n_pieces, sizeof(piece));
-	c->pieces[c->n_pieces - 1] = piece;
+	c->pieces = arena_push(c->row, c->pieces, &c->n_pieces, sizeof(*last));
+	c->pieces[c->n_pieces - 1] =
+		(struct piece){ *service, *verdict, class };
 }
 
 static int cut_order(const void *a, const void *b)
@@ -413,18 +505,23 @@ static void note_items(struct item **items, size_t n,
 			items[i]->n_met++;
 }
 
-static void note_decision(struct item *const deciders[2])
+static void note_verdict(struct comparison *c,
+			 const struct decision *const sides[2],
+			 const struct verdict *verdict)
 {
-	struct item *item = deciders[deciders[AFTER] ? AFTER : BEFORE];
-	enum reach_permit before = deciders[BEFORE] ? deciders[BEFORE]->permit :
-						      REACH_NONE;
-	enum reach_permit after = deciders[AFTER] ? deciders[AFTER]->permit :
-						    REACH_NONE;
+	struct item *item = sides[sides[AFTER]->now ? AFTER : BEFORE]->now;
+	struct note *note;
 
-	if (item->n_decided[merge_class(before, after)]++)
-		return;
-	item->before = before;
-	item->after = after;
+	if (verdict->kind == REACH_LATER)
+		item = sides[sides[AFTER]->first ? AFTER : BEFORE]->first;
+	if (!item->notes)
+		item->notes =
+			arena_alloc(c->scratch, REACH_KINDS * sizeof(*note));
+	note = &item->notes[verdict->kind];
+	if (!note->n_decided++)
+		note->first = *verdict;
+	else if (!same_verdict(&note->first, verdict))
+		note->varies = true;
 }
 
 /* Items of one protocol that all cover one pair of classes */
@@ -432,6 +529,10 @@ static void compare_ports(struct comparison *c, size_t class,
 			  struct item **items, size_t n)
 {
 	uint32_t *cuts = arena_alloc(c->row, 2 * n * sizeof(*cuts));
+	struct ranks before = rank_items(c, items, n, BEFORE);
+	struct ranks after = rank_items(c, items, n, AFTER);
+	const struct decision *sides[2];
+	struct verdict verdict;
 	size_t i;
 
 	c->steps += 4 * n * n;
@@ -446,17 +547,19 @@ static void compare_ports(struct comparison *c, size_t class,
 			.first = cuts[i],
 			.last = cuts[i + 1] - 1,
 		};
-		struct item *deciders[2];
 
 		if (cuts[i] == cuts[i + 1])
 			continue;
 		note_items(items, n, &service);
-		deciders[BEFORE] = decide(items, n, BEFORE, cuts[i]);
-		deciders[AFTER] = decide(items, n, AFTER, cuts[i]);
-		if (decide_alike(deciders[BEFORE], deciders[AFTER]))
+		sides[BEFORE] = decide(&before, cuts[i]);
+		sides[AFTER] = decide(&after, cuts[i]);
+		if (decide_alike(sides[BEFORE]->now, sides[AFTER]->now) &&
+		    course_same(sides[BEFORE]->claims, sides[BEFORE]->n,
+				sides[AFTER]->claims, sides[AFTER]->n))
 			continue;
-		note_decision(deciders);
-		add_piece(c, class, &service, deciders);
+		verdict = verdict_of(c, sides);
+		note_verdict(c, sides, &verdict);
+		add_piece(c, class, &service, &verdict);
 	}
 }
 
@@ -535,12 +638,16 @@ static void compare_pair(struct comparison *c, const struct cover_class *to,
 static int piece_order(const void *a, const void *b)
 {
 	const struct piece *x = a, *y = b;
-	const long by[][2] = {
+	const struct verdict *v = &x->verdict, *w = &y->verdict;
+	const uint64_t by[][2] = {
 		{ x->service.proto, y->service.proto },
 		{ x->service.first, y->service.first },
 		{ x->service.last, y->service.last },
-		{ x->before, y->before },
-		{ x->after, y->after },
+		{ v->kind, w->kind },
+		{ v->now[BEFORE], w->now[BEFORE] },
+		{ v->now[AFTER], w->now[AFTER] },
+		{ v->courses[BEFORE]->hash, w->courses[BEFORE]->hash },
+		{ v->courses[AFTER]->hash, w->courses[AFTER]->hash },
 	};
 	size_t i;
 
@@ -558,6 +665,15 @@ static int piece_class_order(const void *a, const void *b)
 	if (order)
 		return order;
 	return x->class < y->class ? -1 : x->class > y->class;
+}
+
+static void set_verdict(struct reach_line *line, const struct verdict *verdict)
+{
+	line->kind = verdict->kind;
+	line->before = verdict->now[BEFORE];
+	line->after = verdict->now[AFTER];
+	line->course_before = verdict->courses[BEFORE];
+	line->course_after = verdict->courses[AFTER];
 }
 
 /* The pieces become lines, one for each service and change. */
@@ -591,8 +707,7 @@ static void add_lines(struct comparison *c, const struct cover_class *classes)
 		line->services = arena_alloc(c->arena, sizeof(*line->services));
 		line->services[0] = piece->service;
 		line->n_services = 1;
-		line->before = piece->before;
-		line->after = piece->after;
+		set_verdict(line, &piece->verdict);
 	}
 }
 
@@ -663,7 +778,7 @@ static void compare_all(struct comparison *c)
 
 /* An item and what it has to do with one kind of change */
 static void add_coarse(struct comparison *c, const struct item *item,
-		       bool in_part)
+		       const struct note *note)
 {
 	struct reach *reach = c->reach;
 	const struct spans *ends[] = { &c->covers->list[item->from],
@@ -681,31 +796,22 @@ static void add_coarse(struct comparison *c, const struct item *item,
 	line->services = arena_alloc(c->arena, sizeof(*line->services));
 	line->services[0] = item->service;
 	line->n_services = 1;
-	line->in_part = in_part;
+	set_verdict(line, &note->first);
+	line->in_part = !item->changed || !c->reach->complete || note->varies ||
+			note->n_decided != item->n_met;
 }
 
 static void collect_coarse(struct comparison *c)
 {
-	size_t i, class;
+	size_t i, kind;
 
 	for (i = 0; i < c->n_items; i++)
-		for (class = 0; class < 3; class ++) {
-			const struct item *item = &c->items[i];
-			struct reach_line *line;
+		for (kind = 0; c->items[i].notes && kind < REACH_KINDS;
+		     kind++) {
+			const struct note *note = &c->items[i].notes[kind];
 
-			if (!item->n_decided[class])
-				continue;
-			add_coarse(c, item,
-				   !item->changed || !c->reach->complete ||
-					   item->n_decided[class] !=
-						   item->n_met);
-			line = &c->reach->coarse[c->reach->n_coarse - 1];
-			line->before = class == 0 ? REACH_NONE :
-				       class == 1 ? item->permit :
-						    item->before;
-			line->after = class == 1 ? REACH_NONE : item->permit;
-			if (class == 2 && line->before == REACH_NONE)
-				line->before = item->permit;
+			if (note->n_decided)
+				add_coarse(c, &c->items[i], note);
 		}
 }
 
@@ -725,6 +831,7 @@ struct reach *reach_compare(const struct policy *before,
 
 	c.reach->complete = true;
 	c.covers = covers_new(c.scratch);
+	c.courses = courses_new(arena);
 	if (before)
 		a = items_of(&c, before, BEFORE, terms_before, &n_a);
 	b = items_of(&c, after, AFTER, terms_after, &n_b);

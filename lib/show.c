@@ -394,6 +394,22 @@ static json_t *show_windows(const struct conduit *conduit)
 	return array;
 }
 
+static void show_add_term(json_t *json, const struct conduit *conduit)
+{
+	show_set(json, "valid_from", show_date(conduit->valid_from));
+	show_set(json, "valid_until", show_date(conduit->valid_until));
+	show_set(json, "expires", show_time(conduit->expires));
+	show_set(json, "windows", show_windows(conduit));
+}
+
+json_t *show_term(const struct conduit *conduit)
+{
+	json_t *json = show_have(json_object());
+
+	show_add_term(json, conduit);
+	return json;
+}
+
 static json_t *show_conduit(const struct conduit *conduit,
 			    const struct terms *terms)
 {
@@ -417,14 +433,11 @@ static json_t *show_conduit(const struct conduit *conduit,
 		 json_boolean(terms_in_force(terms, conduit)));
 	show_set(json, "next_change",
 		 show_time(terms->of[conduit->index].change));
-	show_set(json, "valid_from", show_date(conduit->valid_from));
-	show_set(json, "valid_until", show_date(until));
+	show_add_term(json, conduit);
 	show_set(json, "days_left",
 		 until ? show_have(json_integer(date_days(until) -
 						terms->today)) :
 			 json_null());
-	show_set(json, "expires", show_time(conduit->expires));
-	show_set(json, "windows", show_windows(conduit));
 	show_set(json, "reason", show_text(conduit->reason));
 	show_set(json, "approved_by", show_text(conduit->approved_by));
 	show_set(json, "approval", show_text(conduit->approval));

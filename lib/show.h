@@ -81,6 +81,9 @@ json_t *show_conduits(const struct policy *policy,
 		      const struct show_count *counts, size_t n_counts,
 		      const struct terms *terms, size_t *first);
 
+/** show_term - valid_from, valid_until, expires and windows of a conduit */
+json_t *show_term(const struct conduit *conduit);
+
 /** show_findings - the findings kept in @diag */
 json_t *show_findings(const struct diag *diag);
 

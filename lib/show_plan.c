@@ -17,6 +17,7 @@
 #define LINES_MAX 100 /* of each of the three kinds */
 #define EXACT_MAX 20 /* of one kind; beyond it, as conduits as a whole */
 #define SERVICES_MAX 32
+#define STAGES_MAX 8
 
 /* json_pack() and its like fail for want of memory or through our mistake. */
 static json_t *have(json_t *json)
@@ -64,6 +65,24 @@ static const char *what_name(enum plan_what what)
 	return "?";
 }
 
+/* When a conduit is in force, and now; NULL: it has no term */
+static json_t *term_json(const struct plan_term *term)
+{
+	json_t *json, *now;
+
+	if (!term->conduit)
+		return json_null();
+	json = show_term(term->conduit);
+	now = have(json_pack("{sb so}", "in_force", term->now.in_force,
+			     "next_change",
+			     term->now.change ? json_integer(term->now.change) :
+						json_null()));
+	if (json_object_update(json, now))
+		abort();
+	json_decref(now);
+	return json;
+}
+
 static json_t *change_json(const struct plan_change *change)
 {
 	json_t *fields = have(json_array());
@@ -81,10 +100,12 @@ static json_t *change_json(const struct plan_change *change)
 			       "n_removed", (json_int_t)field->n_removed_all,
 			       "n_added", (json_int_t)field->n_added_all));
 	}
-	return json_pack("{ss ss so so so}", "what", what_name(change->what),
-			 "kind", change->kind, "name", text_json(change->name),
-			 "old_name", text_json(change->old_name), "fields",
-			 fields);
+	return json_pack("{ss ss so so so so so}", "what",
+			 what_name(change->what), "kind", change->kind, "name",
+			 text_json(change->name), "old_name",
+			 text_json(change->old_name), "fields", fields,
+			 "term_before", term_json(&change->before),
+			 "term_after", term_json(&change->after));
 }
 
 static json_t *changes_json(const struct plan *plan)
@@ -122,6 +143,26 @@ static const char *permit_name(enum reach_permit permit)
 	return "?";
 }
 
+/* What decides while it is in force, else the next; NULL: terms play no part */
+static json_t *course_json(const struct course *course)
+{
+	json_t *array, *term;
+	size_t i;
+
+	if (!course_has_terms(course))
+		return json_null();
+	array = have(json_array());
+	for (i = 0; i < course->n && i < STAGES_MAX; i++) {
+		const struct course_stage *stage = &course->stages[i];
+
+		term = stage->term ? show_term(stage->term) : json_null();
+		push(array,
+		     json_pack("{ss so}", "permit", permit_name(stage->permit),
+			       "term", term));
+	}
+	return array;
+}
+
 static json_t *line_json(const struct reach_line *line,
 			 const struct naming *naming)
 {
@@ -133,25 +174,42 @@ static json_t *line_json(const struct reach_line *line,
 	for (i = 0; i < line->n_services && i < SERVICES_MAX; i++)
 		push(services,
 		     json_string(service_print(&line->services[i], text)));
-	json = have(
-		json_pack("{so so so sI ss ss sb}", "from",
-			  who_json(naming, &line->from, arena), "to",
-			  who_json(naming, &line->to, arena), "services",
-			  services, "n_services", (json_int_t)line->n_services,
-			  "before", permit_name(line->before), "after",
-			  permit_name(line->after), "in_part", line->in_part));
+	json = have(json_pack(
+		"{so so so sI ss ss so so sb}", "from",
+		who_json(naming, &line->from, arena), "to",
+		who_json(naming, &line->to, arena), "services", services,
+		"n_services", (json_int_t)line->n_services, "before",
+		permit_name(line->before), "after", permit_name(line->after),
+		"course_before", course_json(line->course_before),
+		"course_after", course_json(line->course_after), "in_part",
+		line->in_part));
 	arena_free(arena);
 	return json;
 }
 
 static size_t count_lines(const struct reach_line *lines, size_t n,
-			  bool (*is_kind)(const struct reach_line *line))
+			  enum reach_kind kind)
 {
 	size_t i, found = 0;
 
 	for (i = 0; i < n; i++)
-		found += is_kind(&lines[i]);
+		found += lines[i].kind == kind;
 	return found;
+}
+
+static const char *kind_name_of(enum reach_kind kind)
+{
+	switch (kind) {
+	case REACH_OPENED:
+		return "opened";
+	case REACH_CLOSED:
+		return "closed";
+	case REACH_ALTERED:
+		return "altered";
+	case REACH_LATER:
+		return "later";
+	}
+	return "?";
 }
 
 /*
@@ -159,14 +217,13 @@ static size_t count_lines(const struct reach_line *lines, size_t n,
  * exact, fewer say more.
  */
 static void lines_json(json_t *json, const struct plan *plan,
-		       const struct naming *naming, const char *name,
-		       bool (*is_kind)(const struct reach_line *line))
+		       const struct naming *naming, enum reach_kind kind)
 {
 	const struct reach *reach = plan->reach;
 	const struct reach_line *lines = reach->lines;
 	size_t n_lines = reach->n_lines, i, listed = 0;
-	size_t n = count_lines(lines, n_lines, is_kind);
-	size_t n_coarse = count_lines(reach->coarse, reach->n_coarse, is_kind);
+	size_t n = count_lines(lines, n_lines, kind);
+	size_t n_coarse = count_lines(reach->coarse, reach->n_coarse, kind);
 	json_t *array = have(json_array());
 	char count[32];
 
@@ -176,30 +233,15 @@ static void lines_json(json_t *json, const struct plan *plan,
 		n = n_coarse;
 	}
 	for (i = 0; i < n_lines && listed < LINES_MAX; i++) {
-		if (!is_kind(&lines[i]))
+		if (lines[i].kind != kind)
 			continue;
 		push(array, line_json(&lines[i], naming));
 		listed++;
 	}
-	snprintf(count, sizeof(count), "n_%s", name);
-	if (json_object_set_new(json, name, array) ||
+	snprintf(count, sizeof(count), "n_%s", kind_name_of(kind));
+	if (json_object_set_new(json, kind_name_of(kind), array) ||
 	    json_object_set_new(json, count, json_integer((json_int_t)n)))
 		abort();
-}
-
-static bool is_opened(const struct reach_line *line)
-{
-	return line->before == REACH_NONE;
-}
-
-static bool is_closed(const struct reach_line *line)
-{
-	return line->after == REACH_NONE;
-}
-
-static bool is_altered(const struct reach_line *line)
-{
-	return !is_opened(line) && !is_closed(line);
 }
 
 json_t *show_plan(const struct plan *plan)
@@ -212,10 +254,10 @@ json_t *show_plan(const struct plan *plan)
 		(json_int_t)plan->n_changes, "complete", plan->reach->complete,
 		"findings_new", show_findings(&plan->found), "findings_gone",
 		show_findings(&plan->gone)));
+	unsigned int kind;
 
-	lines_json(json, plan, naming, "opened", is_opened);
-	lines_json(json, plan, naming, "closed", is_closed);
-	lines_json(json, plan, naming, "altered", is_altered);
+	for (kind = 0; kind < REACH_KINDS; kind++)
+		lines_json(json, plan, naming, kind);
 	arena_free(arena);
 	return json;
 }

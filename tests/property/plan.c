@@ -30,15 +30,16 @@ static const struct terms *terms_at(const struct policy *policy,
 }
 
 struct count {
-	unsigned long same, opened, closed, rebound, pairs, alike, most_lines;
+	unsigned long same, opened, closed, rebound, later, pairs, alike,
+		most_lines;
 };
 
 /* What the policy says of the packet, if it comes in where it should */
 static enum reach_permit permit_of(const struct policy *policy,
-				   const struct probe *probe,
+				   const struct probe *probe, int64_t when,
 				   const struct flow **flow)
 {
-	*flow = policy ? reference_flow(policy, probe, NOW) : NULL;
+	*flow = policy ? reference_flow(policy, probe, when) : NULL;
 	if (!*flow)
 		return REACH_NONE;
 	return (*flow)->conduit->bind == BIND_MAC ? REACH_MAC : REACH_IP;
@@ -66,24 +67,27 @@ static bool same_macs(const struct flow *a, const struct flow *b)
 	       mac_equal(&a->to->mac, &b->to->mac);
 }
 
-static int class_of(enum reach_permit before, enum reach_permit after)
+static enum reach_kind kind_of(enum reach_permit before,
+			       enum reach_permit after)
 {
-	return before == REACH_NONE ? 0 : after == REACH_NONE ? 1 : 2;
+	return before == REACH_NONE ? REACH_OPENED :
+	       after == REACH_NONE  ? REACH_CLOSED :
+				      REACH_ALTERED;
 }
 
 /* The few words: all that differs is in them, and "all" is all. */
 static bool coarse_is_right(const struct reach *reach,
-			    const struct probe *probe, bool differs, int class)
+			    const struct probe *probe, bool differs,
+			    enum reach_kind kind)
 {
 	bool found = false;
 	size_t i;
 
 	for (i = 0; i < reach->n_coarse; i++) {
 		const struct reach_line *line = &reach->coarse[i];
-		bool fits = differs &&
-			    class_of(line->before, line->after) == class;
+		bool fits = differs && line->kind == kind;
 
-		if (!line_has(line, probe))
+		if (line->kind == REACH_LATER || !line_has(line, probe))
 			continue;
 		found |= fits;
 		if (!line->in_part && !fits)
@@ -92,14 +96,44 @@ static bool coarse_is_right(const struct reach *reach,
 	return found || !differs;
 }
 
+/* What a course says of one time */
+static enum reach_permit course_at(const struct course *course, int64_t when)
+{
+	size_t i;
+
+	for (i = 0; i < course->n; i++) {
+		const struct conduit *term = course->stages[i].term;
+
+		if (!term || term_of(term, when, &calendar_utc).in_force)
+			return course->stages[i].permit;
+	}
+	return REACH_NONE;
+}
+
+/* The same at a later time; @found: the line that has the packet, or NULL */
+static bool check_later(const struct policy *a, const struct policy *b,
+			const struct reach_line *found,
+			const struct probe *probe, int64_t when)
+{
+	const struct flow *flow_a, *flow_b;
+	enum reach_permit before = permit_of(a, probe, when, &flow_a);
+	enum reach_permit after = permit_of(b, probe, when, &flow_b);
+
+	if (found)
+		return course_at(found->course_before, when) == before &&
+		       course_at(found->course_after, when) == after;
+	return before == after &&
+	       (before != REACH_MAC || same_macs(flow_a, flow_b));
+}
+
 static bool check_probe(const struct policy *a, const struct policy *b,
 			const struct reach *reach, const struct probe *probe,
-			struct count *count)
+			int64_t later, struct count *count)
 {
 	const struct reach_line *found = NULL;
 	const struct flow *flow_a, *flow_b;
-	enum reach_permit before = permit_of(a, probe, &flow_a);
-	enum reach_permit after = permit_of(b, probe, &flow_b);
+	enum reach_permit before = permit_of(a, probe, NOW, &flow_a);
+	enum reach_permit after = permit_of(b, probe, NOW, &flow_b);
 	bool differs;
 	size_t i;
 
@@ -111,16 +145,22 @@ static bool check_probe(const struct policy *a, const struct policy *b,
 		}
 	differs = before != after ||
 		  (before == REACH_MAC && !same_macs(flow_a, flow_b));
-	if (!coarse_is_right(reach, probe, differs, class_of(before, after)))
+	if (!coarse_is_right(reach, probe, differs, kind_of(before, after)))
+		return false;
+	if (!check_later(a, b, found, probe, NOW) ||
+	    !check_later(a, b, found, probe, later))
+		return false;
+	if (found && (found->before != before || found->after != after))
 		return false;
 	if (!differs) {
 		count->same++;
-		return !found;
+		count->later += found != NULL;
+		return !found || found->kind == REACH_LATER;
 	}
 	count->opened += before == REACH_NONE;
 	count->closed += after == REACH_NONE;
 	count->rebound += before != REACH_NONE && after != REACH_NONE;
-	return found && found->before == before && found->after == after;
+	return found && found->kind == kind_of(before, after);
 }
 
 /* What becomes of the packet, as the trial has it */
@@ -240,6 +280,15 @@ static bool probe_of_line(struct dice *dice, const struct reach_line *line,
 	return probes_can_be(probe);
 }
 
+/* Some time of the next weeks, or of the next years */
+static int64_t later_time(struct dice *dice)
+{
+	unsigned int days = dice_roll(dice, 2) ? 30 : 3000;
+
+	return NOW + (int64_t)dice_roll(dice, days) * DAY_SECONDS +
+	       dice_roll(dice, DAY_SECONDS);
+}
+
 static bool check_pair(struct dice *dice, const struct policy *a,
 		       const struct policy *b, struct count *count,
 		       struct probe *probe)
@@ -262,11 +311,13 @@ static bool check_pair(struct dice *dice, const struct policy *a,
 			continue;
 		probes_any(dice, from, probe);
 		if (probes_can_be(probe))
-			ok = check_probe(a, b, reach, probe, count);
+			ok = check_probe(a, b, reach, probe, later_time(dice),
+					 count);
 	}
 	for (k = 0; ok && k < reach->n_lines; k++)
 		if (probe_of_line(dice, &reach->lines[k], probe))
-			ok = check_probe(a, b, reach, probe, count);
+			ok = check_probe(a, b, reach, probe, later_time(dice),
+					 count);
 	arena_free(arena);
 	return ok;
 }
@@ -319,11 +370,12 @@ int main(void)
 	}
 	printf("plan: of %lu pairs of policies %lu permit the same, one differs "
 	       "in %lu lines; of their packets %lu fare as before, %lu may pass, "
-	       "%lu may not any more, %lu with other MACs\n",
+	       "%lu may not any more, %lu with other MACs, %lu only at other "
+	       "times\n",
 	       count.pairs, count.alike, count.most_lines, count.same,
-	       count.opened, count.closed, count.rebound);
+	       count.opened, count.closed, count.rebound, count.later);
 	/* A sample of one kind only would show nothing. */
 	return count.pairs < n / 4 || count.alike < n / 100 ||
 	       count.opened < n / 2 || count.closed < n / 2 ||
-	       count.rebound < n / 20;
+	       count.rebound < n / 20 || count.later < n / 2;
 }

@@ -37,6 +37,9 @@
 #define CONDUIT(name, from, to, service, more)                    \
 	"{ name = \"" name "\"; kind = \"plain\"; from = [ " from \
 	" ]; to = [ \"" to "\" ]; services = [ " service " ]; " more " }"
+#define X(more) CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", more)
+#define UNTIL(day) "valid_until = \"" day "\";"
+#define WINDOWS(windows) "windows = [ " windows " ];"
 #define CONF(conduits) HEAD HOSTS "conduits = ( " conduits " );"
 
 /* The plan of a change as compact JSON of one of its members */
@@ -70,42 +73,71 @@ static unsigned int number(const char *before, const char *after,
 
 static const struct {
 	const char *what, *before, *after;
-	unsigned int changes, opened, closed, altered;
+	unsigned int changes, opened, closed, altered, later;
 } cases[] = {
 	{ "nothing", CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")),
-	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")), 0, 0, 0, 0 },
+	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")), 0, 0, 0, 0, 0 },
 	{ "the first policy", NULL,
-	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")), 7, 1, 0, 0 },
+	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")), 7, 1, 0, 0, 0 },
 	{ "renamed", CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")),
-	  CONF(CONDUIT("y", "\"h\"", "k", "\"tcp/1\"", "")), 1, 0, 0, 0 },
+	  CONF(CONDUIT("y", "\"h\"", "k", "\"tcp/1\"", "")), 1, 0, 0, 0, 0 },
 	{ "another reason", CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")),
 	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "reason = \"r\";")), 1,
-	  0, 0, 0 },
+	  0, 0, 0, 0 },
 	{ "covered by another",
 	  CONF(CONDUIT("x", "\"a\"", "b", "\"tcp/1-9\"", "")),
 	  CONF(CONDUIT("x", "\"a\"", "b", "\"tcp/1-9\"",
 		       "") "," CONDUIT("y", "\"h\"", "k", "\"tcp/5\"", "")),
-	  1, 0, 0, 0 },
+	  1, 0, 0, 0, 0 },
 	{ "taken out of what it covers",
 	  CONF(CONDUIT("x", "\"h\", \"h2\"", "k", "\"tcp/1\"", "")),
-	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")), 1, 0, 1, 0 },
+	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")), 1, 0, 1, 0, 0 },
 	{ "another port", CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")),
-	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/2\"", "")), 1, 1, 1, 0 },
+	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/2\"", "")), 1, 1, 1, 0, 0 },
 	{ "bound", CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")),
 	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "bind = \"mac\";")), 1,
-	  0, 0, 1 },
+	  0, 0, 1, 0 },
 	{ "ended",
 	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"",
 		       "valid_until = \"2026-11-01\";")),
 	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"",
 		       "valid_until = \"2026-10-31\";")),
-	  1, 0, 1, 0 },
+	  1, 0, 1, 0, 0 },
 	{ "two that begin alike are one line",
 	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "")),
 	  CONF(CONDUIT("x", "\"h\"", "k", "\"tcp/1\"", "") "," CONDUIT(
 		  "y", "\"h\"", "b", "\"udp/5\"",
 		  "") "," CONDUIT("z", "\"h2\"", "b", "\"udp/5\"", "")),
-	  2, 1, 0, 0 },
+	  2, 1, 0, 0, 0 },
+	/* it is 2026-11-01 00:00, a Sunday */
+	{ "for some time only", CONF(X("")), CONF(X(UNTIL("2026-12-31"))), 1, 0,
+	  0, 0, 1 },
+	{ "a day longer", CONF(X(UNTIL("2026-12-31"))),
+	  CONF(X(UNTIL("2027-01-01"))), 1, 0, 0, 0, 1 },
+	{ "from another day on", CONF(X("")),
+	  CONF(X("valid_from = \"2026-12-01\";")), 1, 0, 1, 0, 0 },
+	{ "one that will be", CONF(""), CONF(X("valid_from = \"2026-12-01\";")),
+	  1, 0, 0, 0, 1 },
+	{ "one that was", CONF(""), CONF(X(UNTIL("2026-10-31"))), 1, 0, 0, 0,
+	  0 },
+	{ "at other hours, not now", CONF(X(WINDOWS("\"Mon 09:00-10:00\""))),
+	  CONF(X(WINDOWS("\"Mon 09:00-11:00\""))), 1, 0, 0, 0, 1 },
+	{ "no longer now, but then", CONF(X(WINDOWS("\"Sun 00:00-10:00\""))),
+	  CONF(X(WINDOWS("\"Sun 01:00-10:00\""))), 1, 0, 1, 0, 0 },
+	{ "the same hours in another order",
+	  CONF(X(WINDOWS("\"Mon 09:00-10:00\", \"Tue 07:00-08:00\""))),
+	  CONF(X(WINDOWS("\"Tue 07:00-08:00\", \"Mon 09:00-10:00\""))), 0, 0, 0,
+	  0, 0 },
+	{ "instead of what covers it at all times",
+	  CONF(CONDUIT("y", "\"a\"", "b", "\"tcp/1\"", "")),
+	  CONF(CONDUIT("y", "\"a\"", "b", "\"tcp/1\"",
+		       "") "," X(UNTIL("2026-12-31"))),
+	  1, 0, 0, 0, 0 },
+	{ "bound as long as it lasts",
+	  CONF(CONDUIT("y", "\"a\"", "b", "\"tcp/1\"", "")),
+	  CONF(CONDUIT("y", "\"a\"", "b", "\"tcp/1\"", "") "," X(
+		  "bind = \"mac\"; valid_from = \"2027-01-01\";")),
+	  1, 0, 0, 0, 1 },
 };
 
 START_TEST(test_counts)
@@ -115,11 +147,13 @@ START_TEST(test_counts)
 	ck_assert_msg(number(a, b, "n_changes") == cases[_i].changes &&
 			      number(a, b, "n_opened") == cases[_i].opened &&
 			      number(a, b, "n_closed") == cases[_i].closed &&
-			      number(a, b, "n_altered") == cases[_i].altered,
-		      "%s: %u changes, %u opened, %u closed, %u altered",
+			      number(a, b, "n_altered") == cases[_i].altered &&
+			      number(a, b, "n_later") == cases[_i].later,
+		      "%s: %u changes, %u opened, %u closed, %u altered, "
+		      "%u later",
 		      cases[_i].what, number(a, b, "n_changes"),
 		      number(a, b, "n_opened"), number(a, b, "n_closed"),
-		      number(a, b, "n_altered"));
+		      number(a, b, "n_altered"), number(a, b, "n_later"));
 }
 END_TEST
 
@@ -135,6 +169,7 @@ START_TEST(test_words)
 		"\"except_more\":0},\"to\":{\"names\":[\"k\"],\"except\":[],"
 		"\"more\":0,\"except_more\":0},\"services\":[\"tcp/1\"],"
 		"\"n_services\":1,\"before\":\"none\",\"after\":\"ip\","
+		"\"course_before\":null,\"course_after\":null,"
 		"\"in_part\":false}]");
 	free(text);
 }
@@ -155,7 +190,11 @@ START_TEST(test_fields)
 		"{\"field\":\"from\",\"removed\":[\"h\"],\"added\":[\"a\"],"
 		"\"n_removed\":1,\"n_added\":1},"
 		"{\"field\":\"valid_until\",\"removed\":[],"
-		"\"added\":[\"2030-02-28\"],\"n_removed\":0,\"n_added\":1}]}]");
+		"\"added\":[\"2030-02-28\"],\"n_removed\":0,\"n_added\":1}],"
+		"\"term_before\":null,\"term_after\":{\"valid_from\":null,"
+		"\"valid_until\":\"2030-02-28\",\"expires\":null,"
+		"\"windows\":[],\"in_force\":true,"
+		"\"next_change\":1898553600}}]");
 	free(text);
 }
 END_TEST
@@ -184,6 +223,7 @@ START_TEST(test_coarse)
 		"\"except_more\":0},\"to\":{\"names\":[\"b\"],\"except\":[],"
 		"\"more\":0,\"except_more\":0},\"services\":[\"tcp/1\"],"
 		"\"n_services\":1,\"before\":\"none\",\"after\":\"ip\","
+		"\"course_before\":null,\"course_after\":null,"
 		"\"in_part\":true}]");
 	free(text);
 }
