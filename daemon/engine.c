@@ -158,15 +158,22 @@ static int64_t engine_floor(const struct engine *engine)
 	return latest > SEKIMORI_RELEASED ? latest : SEKIMORI_RELEASED;
 }
 
+const struct terms *engine_terms_of(const struct engine *engine,
+				    const struct policy *policy,
+				    uint64_t now_usec, struct arena *arena)
+{
+	return terms_build(policy, engine_seconds(now_usec),
+			   engine_floor(engine), &day_calendar, arena);
+}
+
 void engine_compile(const struct engine *engine, struct generation *generation,
 		    uint64_t now_usec)
 {
 	const struct policy *policy = generation->config.policy;
 
 	generation->arena = arena_new();
-	generation->terms = terms_build(policy, engine_seconds(now_usec),
-					engine_floor(engine), &day_calendar,
-					generation->arena);
+	generation->terms =
+		engine_terms_of(engine, policy, now_usec, generation->arena);
 	generation->ruleset =
 		compile_policy(policy, generation->terms, generation->arena);
 	ruleset_digest(generation->ruleset, generation->digest);

@@ -20,6 +20,7 @@
 #include "show.h"
 
 struct actor;
+struct arena;
 struct engine;
 struct history;
 struct keeper;
@@ -264,6 +265,11 @@ const struct policy *engine_policy(const struct engine *engine);
 enum engine_state engine_state(const struct engine *engine);
 const struct terms *engine_terms(const struct engine *engine);
 void engine_status(const struct engine *engine, struct show_status *status);
+
+/** engine_terms_of - of a policy that might be in force; in @arena */
+const struct terms *engine_terms_of(const struct engine *engine,
+				    const struct policy *policy,
+				    uint64_t now_usec, struct arena *arena);
 
 /**
  * engine_counts - counters of the policy's flows, sorted by flow id

@@ -16,7 +16,6 @@
 #include "actor.h"
 #include "arena.h"
 #include "compile.h"
-#include "day.h"
 #include "engine.h"
 #include "file.h"
 #include "history.h"
@@ -137,11 +136,11 @@ static json_t *planner_kernel(struct engine *engine,
 		(json_int_t)n_nft));
 }
 
-static const struct terms *planner_terms(const struct file_config *config,
+static const struct terms *planner_terms(const struct engine *engine,
+					 const struct file_config *config,
 					 uint64_t now_usec)
 {
-	return terms_build(config->policy, (int64_t)(now_usec / 1000000), 0,
-			   &day_calendar, config->arena);
+	return engine_terms_of(engine, config->policy, now_usec, config->arena);
 }
 
 static json_t *planner_digest(const struct plan_side *side, struct arena *arena)
@@ -226,7 +225,7 @@ json_t *planner_reply(struct engine *engine, const struct actor *actor,
 		goto out;
 	}
 	engine_extend(engine, &config, now_usec);
-	terms = planner_terms(&config, now_usec);
+	terms = planner_terms(engine, &config, now_usec);
 	ruleset = compile_policy(config.policy, terms, config.arena);
 	if (trial_policy(config.policy, terms, &config.diag))
 		reply = planner_refuse("The configuration fails its own trials "
@@ -268,12 +267,14 @@ json_t *planner_diff(struct engine *engine, uint64_t from, uint64_t to,
 	if (!reply)
 		reply = planner_load(engine, to, &new);
 	if (!reply) {
-		before = (struct plan_side){ old.policy,
-					     planner_terms(&old, now_usec),
-					     &old.diag };
-		after = (struct plan_side){ new.policy,
-					    planner_terms(&new, now_usec),
-					    &new.diag };
+		before = (struct plan_side){
+			old.policy, planner_terms(engine, &old, now_usec),
+			&old.diag
+		};
+		after = (struct plan_side){
+			new.policy, planner_terms(engine, &new, now_usec),
+			&new.diag
+		};
 		reply = planner_finish(
 			engine, plan_make(&before, &after, new.arena),
 			json_pack("{sn sn so so sI}", "file", "kernel", "from",
