@@ -40,7 +40,7 @@ ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(HARDEN) $(FORTIFY) -D_GNU_SOURCE \
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 LIB_OBJS := $(patsubst %.c,$B/%.o,$(wildcard lib/*.c))
-CTL_ONLY := $(addprefix $B/daemon/,sekimorictl.o argument.o call.o ledger.o \
+CTL_ONLY := $(addprefix $B/daemon/,sekimorictl.o argument.o call.o ledger.o offline.o \
 	render.o render_allow.o render_change.o render_plan.o request.o table.o)
 CTL_OBJS := $(CTL_ONLY) $(addprefix $B/daemon/,actor.o day.o durable.o \
 	escape.o file.o finding.o journal.o log.o record.o varlink.o)

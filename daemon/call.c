@@ -147,3 +147,42 @@ int call_receive(struct call *call, json_t **reply)
 	*reply = json;
 	return 0;
 }
+
+/* Add the arrays of a further portion to those of the first. */
+static void call_join(json_t *all, const json_t *portion)
+{
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach((json_t *)portion, key, value) {
+		if (json_is_array(value))
+			json_array_extend(json_object_get(all, key),
+					  (json_t *)value);
+	}
+}
+
+int call_collect(struct call *call, json_t **reply)
+{
+	json_t *all = NULL, *message;
+	bool continues = true;
+	int rc;
+
+	while (continues) {
+		rc = call_receive(call, &message);
+		if (rc) {
+			json_decref(all);
+			return rc;
+		}
+		continues = json_is_true(json_object_get(message, "continues"));
+		if (!all || json_object_get(message, "error")) {
+			json_decref(all);
+			all = message;
+			continue;
+		}
+		call_join(json_object_get(all, "parameters"),
+			  json_object_get(message, "parameters"));
+		json_decref(message);
+	}
+	*reply = all;
+	return 0;
+}

@@ -31,4 +31,12 @@ int call_send(struct call *call, const char *method, json_t *parameters,
  */
 int call_receive(struct call *call, json_t **reply);
 
+/**
+ * call_collect - all replies to a call, as one: their arrays are joined
+ * @reply: a new reference; may be an error of the daemon's
+ *
+ * 0 or -errno.
+ */
+int call_collect(struct call *call, json_t **reply);
+
 #endif

@@ -489,6 +489,15 @@ void render_plan(const json_t *parameters, bool ja, FILE *out)
 	plan_reach(parameters, ja, out);
 	plan_changes(parameters, ja, out);
 	plan_findings(parameters, ja, out);
+	if (json_is_true(json_object_get(parameters, "offline"))) {
+		fprintf(out, "%s\n",
+			render_say(ja,
+				   "Offline: the kernel was not asked, and what "
+				   "is connected is not known.",
+				   "オフライン: カーネルには尋ねておらず、"
+				   "通信中の接続は分からない。"));
+		return;
+	}
 	plan_sessions(json_object_get(parameters, "sessions_cut"), ja, out);
 	if (json_is_object(json_object_get(parameters, "kernel")))
 		plan_kernel(json_object_get(parameters, "kernel"), ja, out);

@@ -15,19 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "arena.h"
 #include "argument.h"
 #include "call.h"
-#include "compile.h"
-#include "day.h"
-#include "file.h"
-#include "finding.h"
 #include "ledger.h"
+#include "offline.h"
 #include "render.h"
 #include "request.h"
-#include "show.h"
-#include "text.h"
-#include "trial.h"
 #include "varlink.h"
 
 enum {
@@ -42,7 +35,8 @@ enum {
 
 /**
  * struct options - how the command was called
- * @file: the first argument of a verb that takes a file, or NULL
+ * @file: what a verb takes that takes a file, or NULL
+ * @old_file: the one before it, or NULL
  * @numbers: arguments of a verb that takes numbers; 0: not given
  * @why: NULL: not given
  * @confirm_seconds: 0: not given
@@ -50,11 +44,11 @@ enum {
  */
 struct options {
 	const char *socket, *state_dir;
-	const char *file;
+	const char *file, *old_file;
 	uint64_t numbers[2];
 	const char *why;
 	uint64_t confirm_seconds;
-	bool json, yes, nft, ja;
+	bool json, yes, nft, offline, ja;
 	json_t *request;
 };
 
@@ -63,6 +57,7 @@ enum takes {
 	TAKES_NOTHING,
 	TAKES_FILE,
 	TAKES_FILE_PERHAPS,
+	TAKES_FILES, /* one, or an older one before it */
 	TAKES_NUMBER,
 	TAKES_NUMBER_PERHAPS,
 	TAKES_NUMBERS, /* two */
@@ -72,6 +67,7 @@ enum takes {
  * struct verb - something that the command can do
  * @name: one word, or two
  * @confirms, explains, requests: it takes --confirm, -m, what allow takes
+ * @offline: it takes --offline
  * @method: what it calls, for online verbs
  * @more: its reply comes in portions
  * @parameters: those of the call; NULL: it has none
@@ -82,7 +78,7 @@ enum takes {
 struct verb {
 	const char *name;
 	enum takes takes;
-	bool confirms, explains, requests;
+	bool confirms, explains, requests, offline;
 	const char *method;
 	bool more;
 	json_t *(*parameters)(const struct options *options);
@@ -109,6 +105,10 @@ static void sekimorictl_usage(FILE *out)
 	      "  watch            what is logged, as it happens\n"
 	      "  plan FILE [--nft] what putting this file in force would "
 	      "change\n"
+	      "  plan --offline [OLD] NEW\n"
+	      "                   the same from one file to another; without "
+	      "OLD, from\n"
+	      "                   nothing (offline)\n"
 	      "  apply [--confirm DURATION] [-m REASON] [FILE]\n"
 	      "                   put it in force; without FILE, the "
 	      "configuration\n"
@@ -231,49 +231,6 @@ static int sekimorictl_explain(const struct options *options,
 	return EXIT_REFUSED;
 }
 
-/* Add the arrays of a further portion to those of the first. */
-static void sekimorictl_join(json_t *all, const json_t *portion)
-{
-	const json_t *value;
-	const char *key;
-
-	json_object_foreach((json_t *)portion, key, value) {
-		if (json_is_array(value))
-			json_array_extend(json_object_get(all, key),
-					  (json_t *)value);
-	}
-}
-
-/*
- * All replies to a call, as one. 0 and @reply, a new reference (which may be
- * an error of the daemon's); or -errno.
- */
-static int sekimorictl_collect(struct call *call, json_t **reply)
-{
-	json_t *all = NULL, *message;
-	bool continues = true;
-	int rc;
-
-	while (continues) {
-		rc = call_receive(call, &message);
-		if (rc) {
-			json_decref(all);
-			return rc;
-		}
-		continues = json_is_true(json_object_get(message, "continues"));
-		if (!all || json_object_get(message, "error")) {
-			json_decref(all);
-			all = message;
-			continue;
-		}
-		sekimorictl_join(json_object_get(all, "parameters"),
-				 json_object_get(message, "parameters"));
-		json_decref(message);
-	}
-	*reply = all;
-	return 0;
-}
-
 static int sekimorictl_call(const struct options *options,
 			    const struct verb *verb, json_t **reply)
 {
@@ -287,7 +244,7 @@ static int sekimorictl_call(const struct options *options,
 		       verb->more);
 	/* a daemon that hangs up early may still have said why */
 	if (!rc || rc == -EPIPE)
-		rc = sekimorictl_collect(call, reply);
+		rc = call_collect(call, reply);
 	call_close(call);
 	return rc;
 }
@@ -657,83 +614,35 @@ static int sekimorictl_verify(const struct options *options,
 	return sekimorictl_ledger(options, true);
 }
 
-/* The ruleset of an accepted configuration, now; NULL: a trial fails */
-static struct ruleset *sekimorictl_compile(struct file_config *config,
-					   char digest[static DIGEST_TEXT])
-{
-	const struct terms *terms =
-		terms_build(config->policy, (int64_t)(day_now_usec() / 1000000),
-			    0, &day_calendar, config->arena);
-	struct ruleset *ruleset =
-		compile_policy(config->policy, terms, config->arena);
-
-	if (trial_policy(config->policy, terms, &config->diag))
-		return NULL;
-	ruleset_digest(ruleset, digest);
-	return ruleset;
-}
-
 static int sekimorictl_check(const struct options *options,
 			     const struct verb *verb)
 {
-	struct file_config config;
-	char digest[DIGEST_TEXT] = "-";
-	int rc = file_load(options->file, &config);
-	const struct diag *diag = &config.diag;
-	json_t *json;
-
 	(void)verb;
-	if (!rc && !sekimorictl_compile(&config, digest))
-		rc = -EINVAL;
-	if (options->json) {
-		json = json_pack("{sssIsIso*so}", "file", options->file,
-				 "errors", (json_int_t)diag->n_errors,
-				 "warnings", (json_int_t)diag->n_warnings,
-				 "digest",
-				 rc ? json_null() : json_string(digest),
-				 "findings", show_findings(diag));
-		sekimorictl_print_json(json);
-		json_decref(json);
-	} else {
-		finding_print(stdout, diag);
-		printf(render_say(options->ja,
-				  "%s: %zu errors, %zu warnings, digest %s\n",
-				  "%s: エラー %zu 件、警告 %zu 件、"
-				  "ダイジェスト %s\n"),
-		       options->file, diag->n_errors, diag->n_warnings, digest);
-	}
-	file_unload(&config);
-	return rc ? EXIT_REFUSED : 0;
+	return offline_check(options->file, options->json, options->ja) ?
+		       EXIT_REFUSED :
+		       0;
 }
 
 static int sekimorictl_show_ruleset(const struct options *options,
 				    const struct verb *verb)
 {
-	struct file_config config;
-	char digest[DIGEST_TEXT];
-	const struct ruleset *ruleset = NULL;
-	json_t *json;
-	char *text;
-
 	(void)verb;
-	if (!file_load(options->file, &config))
-		ruleset = sekimorictl_compile(&config, digest);
-	if (!ruleset) {
-		finding_print(stderr, &config.diag);
-		file_unload(&config);
-		return EXIT_REFUSED;
+	return offline_compile(options->file, options->json) ? EXIT_REFUSED : 0;
+}
+
+static int sekimorictl_plan(const struct options *options,
+			    const struct verb *verb)
+{
+	if (options->offline ? options->nft : options->old_file != NULL) {
+		sekimorictl_usage(stderr);
+		return EXIT_USAGE;
 	}
-	text = text_ruleset(ruleset, NULL);
-	if (options->json) {
-		json = json_pack("{ssss}", "digest", digest, "ruleset", text);
-		sekimorictl_print_json(json);
-		json_decref(json);
-	} else {
-		fputs(text, stdout);
-	}
-	free(text);
-	file_unload(&config);
-	return 0;
+	if (!options->offline)
+		return sekimorictl_ask(options, verb);
+	return offline_plan(options->old_file, options->file, options->json,
+			    options->ja) ?
+		       EXIT_REFUSED :
+		       0;
 }
 
 static const struct verb sekimorictl_verbs[] = {
@@ -774,12 +683,13 @@ static const struct verb sekimorictl_verbs[] = {
 	  .more = true,
 	  .run = sekimorictl_watch },
 	{ .name = "plan",
-	  .takes = TAKES_FILE,
+	  .takes = TAKES_FILES,
+	  .offline = true,
 	  .method = "Plan",
 	  .parameters = sekimorictl_plan_parameters,
 	  .render = render_plan,
 	  .judge = sekimorictl_judge_plan,
-	  .run = sekimorictl_ask },
+	  .run = sekimorictl_plan },
 	{ .name = "apply",
 	  .takes = TAKES_FILE_PERHAPS,
 	  .confirms = true,
@@ -871,6 +781,23 @@ static const struct verb *sekimorictl_verb(char **args, int *n_words)
 	return NULL;
 }
 
+static bool sekimorictl_take_files(enum takes takes, char **args, int n_args,
+				   struct options *options)
+{
+	int i;
+
+	if (n_args < (takes != TAKES_FILE_PERHAPS) ||
+	    n_args > 1 + (takes == TAKES_FILES))
+		return false;
+	for (i = 0; i < n_args; i++) {
+		if (!*args[i] || !argument_is_text(args[i]))
+			return false;
+		options->old_file = options->file;
+		options->file = args[i];
+	}
+	return true;
+}
+
 /* The arguments behind the verb; false: they are not what it takes */
 static bool sekimorictl_take(enum takes takes, char **args, int n_args,
 			     struct options *options)
@@ -882,10 +809,8 @@ static bool sekimorictl_take(enum takes takes, char **args, int n_args,
 		break;
 	case TAKES_FILE:
 	case TAKES_FILE_PERHAPS:
-		least = takes == TAKES_FILE;
-		options->file = n_args == 1 ? args[0] : NULL;
-		return n_args >= least && n_args <= 1 &&
-		       (!n_args || (*args[0] && argument_is_text(args[0])));
+	case TAKES_FILES:
+		return sekimorictl_take_files(takes, args, n_args, options);
 	case TAKES_NUMBER:
 		least = most = 1;
 		break;
@@ -910,6 +835,7 @@ static bool sekimorictl_fits(const struct verb *verb,
 {
 	return (verb->confirms || !options->confirm_seconds) &&
 	       (verb->explains || !options->why) &&
+	       (verb->offline || !options->offline) &&
 	       (verb->requests || !options->request);
 }
 
@@ -926,6 +852,8 @@ static int sekimorictl_option(int c, struct options *options)
 		options->yes = true;
 	else if (c == 'n')
 		options->nft = true;
+	else if (c == 'o')
+		options->offline = true;
 	else if (c == 'm' && argument_is_text(optarg))
 		options->why = optarg;
 	else if (c >= REQUEST_FOR)
@@ -948,6 +876,7 @@ sekimorictl_parse(int argc, char **argv, struct options *options, int *status)
 		{ "json", no_argument, NULL, 'j' },
 		{ "yes", no_argument, NULL, 'y' },
 		{ "nft", no_argument, NULL, 'n' },
+		{ "offline", no_argument, NULL, 'o' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "for", required_argument, NULL, REQUEST_FOR },
