@@ -267,6 +267,9 @@ const char *engine_why(int rc)
 		       "it was being brought into line";
 	case -EBADMSG:
 		return "What was read back from the kernel cannot be understood";
+	case -EBADE:
+		return "A trial (must_pass, must_drop) fails on what was read "
+		       "back from the kernel";
 	case -EPERM:
 		return "The kernel does not permit it; another process may own "
 		       "the table";
@@ -344,6 +347,7 @@ static void engine_log_ready(const struct engine *engine,
 				     "created");
 	log_add_number(&line, "elements_added", edit->n_added);
 	log_add_number(&line, "elements_deleted", edit->n_deleted);
+	log_add_number(&line, "trials", policy->n_trials);
 	log_add_number(&line, "ms", usec / 1000);
 	log_end(&line, LOG_NOTICE);
 }
@@ -446,8 +450,12 @@ int engine_start(struct engine *engine, struct file_config *config,
 	engine_note_clock(engine, now_usec);
 	finding_log(&engine->running.config.diag);
 	rc = engine_put(engine, &engine->running, now_usec, &edit);
+	if (!rc)
+		rc = engine_prove(engine, &engine->running);
+	engine->disproved = rc == -EBADE;
 	if (rc) {
 		log_error("SEKI-ERROR", rc, "%s", engine_why(rc));
+		finding_log(&engine->running.config.diag);
 		return rc;
 	}
 	engine->state = ENGINE_IN_FORCE;
@@ -482,7 +490,7 @@ int engine_shut(struct engine *engine, uint64_t now_usec)
 	struct arena *arena;
 	int rc;
 
-	if (engine_finds_table(engine))
+	if (!engine->disproved && engine_finds_table(engine))
 		return 0; /* of a policy that was in force */
 	arena = arena_new();
 	rc = keeper_apply(engine->keeper, compile_nothing(arena), now_usec,

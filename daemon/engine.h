@@ -105,6 +105,7 @@ struct engine_order {
  *	force; valid until engine_outcome_free() or the next change
  * @from, to: digests before and after; @to is empty if refused
  * @n_added, n_deleted: elements
+ * @n_trials: that were tried on what was read back
  * @edited: the kernel's table was changed
  * @generation: changes made to the kernel's table so far
  * @number: which generation of the configuration it is; 0: it is not kept
@@ -118,7 +119,7 @@ struct engine_outcome {
 	const struct diag *diag;
 	char from[DIGEST_TEXT], to[DIGEST_TEXT];
 	struct show_change change;
-	size_t n_added, n_deleted;
+	size_t n_added, n_deleted, n_trials;
 	bool edited;
 	uint64_t generation, number;
 	bool swept;

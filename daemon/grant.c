@@ -188,7 +188,7 @@ static int grant_put(struct engine *engine, const struct candidate *candidate,
 		grant_restore(engine, was, was_len);
 		return rc;
 	}
-	rc = engine_put(engine, next, now_usec, &edit);
+	rc = engine_replace(engine, next, candidate->strict, now_usec, &edit);
 	outcome->reason = engine_why(rc);
 	if (rc) {
 		grant_restore(engine, was, was_len);

@@ -41,6 +41,7 @@ struct engine {
 	char *state_path; /* of the memory */
 	struct generation running;
 	struct arena *bridge; /* of the last ruleset on the way to another */
+	bool disproved; /* the kernel does not do as the policy says */
 	enum engine_state state; /* but for drift, which the keeper knows of */
 	uint64_t n_earlier; /* changes that earlier runs made to the table */
 	uint64_t serial;
@@ -84,7 +85,26 @@ int engine_try(struct generation *generation);
 int engine_put(struct engine *engine, struct generation *desired,
 	       uint64_t now_usec, struct keeper_edit *edit);
 
-/** engine_why - a sentence about an error of engine_put() */
+/**
+ * engine_prove - do the trials of a policy pass on what the kernel holds?
+ * @next: was just put there
+ *
+ * The keeper has read back what it has changed and found it equal; this is not
+ * about whether it is, but about whether equal is right. 0; -EBADE: a trial
+ * fails, of which @next has the findings; or -errno of reading.
+ */
+int engine_prove(struct engine *engine, struct generation *next);
+
+/**
+ * engine_replace - put @next in place of what runs, and prove it
+ * @strict: it has to pass its trials on what is read back
+ *
+ * After an error with edit->edited, engine_return() has to follow.
+ */
+int engine_replace(struct engine *engine, struct generation *next, bool strict,
+		   uint64_t now_usec, struct keeper_edit *edit);
+
+/** engine_why - a sentence about an error of these */
 const char *engine_why(int rc);
 
 void engine_drop_ruleset(struct generation *generation);

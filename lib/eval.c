@@ -17,6 +17,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 
+#include "suspect.h"
+
 #define DEPTH_MAX 16 /* NFT_JUMP_STACK_SIZE */
 
 struct evaluator {
@@ -274,6 +276,8 @@ static enum step eval_lookup(struct evaluator *ev, const struct expr *expr,
 	if (!set || expr->flags || set->has_other || set->has_catchall)
 		return STEP_UNKNOWN;
 	ev->n_lookups++;
+	if (ev->packet->met)
+		suspects_add_key(ev->packet->met, set, reg_at(ev, expr->sreg));
 	elem = set_is_interval(set) ? find_range(set, reg_at(ev, expr->sreg)) :
 				      set_find(set, reg_at(ev, expr->sreg));
 	if (!elem)

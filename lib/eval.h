@@ -5,6 +5,8 @@
 #include "addr.h"
 #include "ruleset.h"
 
+struct suspects;
+
 /**
  * struct packet - one packet as the ruleset may see it
  * @iifname, @oifname: "" where the hook has none
@@ -15,6 +17,8 @@
  * @daddr_is_local: the destination is an address of the arrival interface
  * @ct_state: one NF_CT_STATE_BIT(), or 0 for a packet that is not tracked
  * @ct_mark, @mark: before the ruleset
+ * @met: gets the elements that it searches for, whether they are there or not;
+ *	NULL: nobody wants to know
  */
 struct packet {
 	const char *iifname, *oifname;
@@ -31,6 +35,7 @@ struct packet {
 	uint32_t ct_mark;
 	bool ct_is_reply;
 	uint32_t mark;
+	struct suspects *met;
 };
 
 /**

@@ -159,6 +159,28 @@ static void add_key(struct suspects *suspects, struct suspect_set *set,
 	set->n_keys++;
 }
 
+/* Its elements are looked up by their keys, if they can be. */
+static void take_shape(struct suspect_set *set, const struct set *shape)
+{
+	if (set_is_interval(shape) || !shape->key_len ||
+	    (set->n_keys && set->key_len != shape->key_len))
+		make_whole(set);
+	else
+		set->key_len = shape->key_len;
+}
+
+void suspects_add_key(struct suspects *suspects, const struct set *shape,
+		      const uint8_t *key)
+{
+	struct suspect_set *set = get_set(suspects, shape->name);
+
+	if (!set)
+		return;
+	take_shape(set, shape);
+	if (!set->whole)
+		add_key(suspects, set, key);
+}
+
 /* Are these @len bytes attributes, and nothing else? */
 static bool parse_attrs(const void *data, size_t len, struct attrs *attrs)
 {
@@ -290,11 +312,8 @@ static bool note_elem_list(struct suspects *suspects,
 		/* Then more than its elements is not known. */
 		suspects->program = true;
 		make_whole(set);
-	} else if (set_is_interval(shape) || !shape->key_len ||
-		   (set->n_keys && set->key_len != shape->key_len)) {
-		make_whole(set);
 	} else {
-		set->key_len = shape->key_len;
+		take_shape(set, shape);
 	}
 	return note_elems(suspects, set,
 			  attrs->table[NFTA_SET_ELEM_LIST_ELEMENTS]);

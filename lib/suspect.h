@@ -65,6 +65,13 @@ enum touch suspects_note(struct suspects *suspects, const struct ruleset *known,
 void suspects_add_set(struct suspects *suspects, const char *name);
 
 /**
+ * suspects_add_key - the element with this key, or all of a set of which no key
+ *	can be looked up by itself
+ */
+void suspects_add_key(struct suspects *suspects, const struct set *set,
+		      const uint8_t *key);
+
+/**
  * suspects_set - what is suspect of the named set, or NULL: nothing
  *
  * Valid until the next that is noted. When everything is suspect, every set is

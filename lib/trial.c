@@ -18,10 +18,12 @@
 #include "arena.h"
 #include "compile.h"
 #include "eval.h"
+#include "suspect.h"
 
 struct run {
 	const struct policy *policy;
 	const struct ruleset *ruleset;
+	struct suspects *met; /* what packets search for; NULL: never mind */
 	struct diag *diag;
 	uint32_t *cuts; /* where services begin, and those behind them; sorted */
 	size_t n_cuts;
@@ -207,6 +209,7 @@ static bool attempt_is_right(struct run *run, const struct attempt *attempt)
 					NF_INET_FORWARD;
 	struct outcome outcome;
 
+	packet.met = run->met;
 	if (eval_packet(run->ruleset, hook, &packet, &outcome)) {
 		if (!diag_is_full(run->diag))
 			diag_error(run->diag, "trial", attempt->trial->at, NULL,
@@ -331,6 +334,54 @@ int trial_run(const struct policy *policy, const struct ruleset *ruleset,
 
 	for (i = 0; i < policy->n_trials; i++)
 		try_one(&run, &policy->trials[i]);
+	free(run.cuts);
+	if (diag->n_errors == n_errors)
+		return 0;
+	diag_sort(diag);
+	return -EINVAL;
+}
+
+/* Does it pass on what is desired? */
+static bool try_desired(struct run *run, const struct trial *trial)
+{
+	struct diag *diag = run->diag, unused;
+	struct arena *arena = arena_new();
+	bool passes;
+
+	diag_init(&unused, arena);
+	run->diag = &unused;
+	try_one(run, trial);
+	run->diag = diag;
+	passes = !unused.n_errors;
+	arena_free(arena);
+	return passes;
+}
+
+void trial_meet(const struct policy *policy, const struct ruleset *desired,
+		struct suspects *met)
+{
+	struct run run = { .policy = policy, .ruleset = desired, .met = met };
+	size_t i;
+
+	met->program = true;
+	for (i = 0; i < policy->n_trials; i++)
+		try_desired(&run, &policy->trials[i]);
+	free(run.cuts);
+}
+
+int trial_observed(const struct policy *policy, const struct ruleset *desired,
+		   const struct ruleset *observed, struct diag *diag)
+{
+	struct run run = { .policy = policy, .diag = diag };
+	size_t n_errors = diag->n_errors, i;
+
+	for (i = 0; i < policy->n_trials; i++) {
+		run.ruleset = desired;
+		if (!try_desired(&run, &policy->trials[i]))
+			continue;
+		run.ruleset = observed;
+		try_one(&run, &policy->trials[i]);
+	}
 	free(run.cuts);
 	if (diag->n_errors == n_errors)
 		return 0;

@@ -7,10 +7,11 @@
 #include "ruleset.h"
 #include "term.h"
 
+struct suspects;
+
 /**
  * trial_run - try what the policy says must pass and must drop
- * @ruleset: sorted: the policy compiled for some moment, or what was read back
- *	from the kernel
+ * @ruleset: sorted: the policy compiled for some moment
  * @diag: an error for each trial that fails; sorted again if there is any
  *
  * A trial is carried out for each pair of addresses of one IP version, each
@@ -29,5 +30,25 @@ int trial_run(const struct policy *policy, const struct ruleset *ruleset,
  */
 int trial_policy(const struct policy *policy, const struct terms *now,
 		 struct diag *diag);
+
+/**
+ * trial_meet - what has to be read to try it on what the kernel holds
+ * @desired: what that should be; sorted
+ * @met: gets all but the elements that none of the packets searches for
+ */
+void trial_meet(const struct policy *policy, const struct ruleset *desired,
+		struct suspects *met);
+
+/**
+ * trial_observed - the same on what was read back from the kernel, after that
+ * @desired: what it was to hold; sorted
+ * @observed: what it holds; sorted. If that is equal to @desired, what
+ *	trial_meet() has named is enough
+ *
+ * Neither is as if all windows were open, so a trial counts only if it would not
+ * fail on @desired. Returns 0, or -EINVAL if one has failed.
+ */
+int trial_observed(const struct policy *policy, const struct ruleset *desired,
+		   const struct ruleset *observed, struct diag *diag);
 
 #endif

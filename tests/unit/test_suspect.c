@@ -420,6 +420,26 @@ START_TEST(test_other_shape)
 }
 END_TEST
 
+/* What is to be looked up, without anybody having told of it */
+START_TEST(test_added_keys)
+{
+	static const uint8_t key[KEY_LEN] = { 0, 0, 0, 1, 9, 9 };
+	const struct suspect_set *set;
+
+	suspects_add_key(&f->suspects, ruleset_set(f->known, "plain"), key);
+	suspects_add_key(&f->suspects, ruleset_set(f->known, "ranges"), key);
+	check_suspects(false, false, 2);
+	check_whole("ranges");
+	set = suspects_set(&f->suspects, "plain");
+	ck_assert(!set->whole);
+	ck_assert_uint_eq(set->n_keys, 1);
+	ck_assert_mem_eq(set->keys, key, KEY_LEN);
+	suspects_add_set(&f->suspects, "plain");
+	suspects_add_key(&f->suspects, ruleset_set(f->known, "plain"), key);
+	check_whole("plain");
+}
+END_TEST
+
 START_TEST(test_many_sets)
 {
 	char name[32];
@@ -618,6 +638,7 @@ Suite *test_suspect_suite(void)
 	tcase_add_loop_test(tc, test_no_keys, 0, 9);
 	tcase_add_test(tc, test_no_key_at_all);
 	tcase_add_test(tc, test_other_shape);
+	tcase_add_test(tc, test_added_keys);
 	tcase_add_test(tc, test_many_sets);
 	tcase_add_test(tc, test_malformed);
 	tcase_add_test(tc, test_exact_room);
