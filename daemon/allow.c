@@ -6,6 +6,7 @@
 #include "allow.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct allow {
 	int fd; /* of the directory, or -1 */
 	char *text;
 	size_t len;
+	bool unkept; /* the disk has something else */
 };
 
 static int allow_check(const char *text, size_t len)
@@ -125,7 +127,77 @@ int allow_write(struct allow *allow, const char *text, size_t len)
 	if (allow->fd >= 0)
 		rc = durable_replace_sealed(&durable_real, allow->fd,
 					    ALLOW_FILE, &bytes, 1);
+	if (rc)
+		return rc;
+	allow_take(allow, text, len);
+	allow->unkept = false;
+	return 0;
+}
+
+static int allow_remove(const struct allow *allow)
+{
+	if (allow->fd < 0)
+		return -EBADF;
+	if (unlinkat(allow->fd, ALLOW_FILE, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return fsync(allow->fd) < 0 ? -errno : 0;
+}
+
+static void allow_log_unkept(const struct allow *allow, int rc, bool removed)
+{
+	struct log_line line;
+
+	log_begin(&line, "SEKI-UNKEPT",
+		  removed ? "A temporary conduit is ended, which cannot be "
+			    "kept on the disk; none of the others will be in "
+			    "force after the next start, unless it can be "
+			    "written by then" :
+			    "A temporary conduit is ended, which cannot be "
+			    "kept on the disk; it will be in force again after "
+			    "the next start, until its time is over, unless it "
+			    "can be written by then");
+	log_add_text(&line, "file", allow->path);
+	log_add_text(&line, "error", strerror(-rc));
+	log_end(&line, LOG_CRIT);
+}
+
+int allow_reduce(struct allow *allow, const char *text, size_t len)
+{
+	int rc = allow_write(allow, text, len);
+	bool removed;
+
 	if (!rc)
-		allow_take(allow, text, len);
+		return 0;
+	removed = !allow_remove(allow);
+	if (removed)
+		rc = allow_write(allow, text, len);
+	if (!rc)
+		return 0;
+	allow_log_unkept(allow, rc, removed);
+	allow_take(allow, text, len);
+	allow->unkept = true;
 	return rc;
+}
+
+void allow_restore(struct allow *allow, const char *text, size_t len)
+{
+	int rc = allow_write(allow, text, len);
+
+	if (!rc)
+		return;
+	log_error("SEKI-ERROR", rc, "%s cannot be written", allow->path);
+	allow_take(allow, text, len);
+	allow->unkept = true;
+}
+
+void allow_settle(struct allow *allow)
+{
+	struct log_line line;
+
+	if (!allow->unkept || allow_write(allow, allow->text, allow->len))
+		return;
+	log_begin(&line, "SEKI-UNKEPT",
+		  "The temporary conduits are kept on the disk as they are");
+	log_add_text(&line, "file", allow->path);
+	log_end(&line, LOG_NOTICE);
 }

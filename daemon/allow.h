@@ -42,4 +42,19 @@ struct allowed *allow_list(const struct allow *allow, int64_t now,
 /** allow_write - keep @text from now on; 0 or -errno; then the old one stays */
 int allow_write(struct allow *allow, const char *text, size_t len);
 
+/**
+ * allow_reduce - the same where @text permits less: the old one does not stay
+ *
+ * If there is no room for the new file, the old one is removed, which makes some
+ * and permits nothing. 0, or -errno: what is on the disk is not @text. That has
+ * been logged, and allow_settle() may put it right.
+ */
+int allow_reduce(struct allow *allow, const char *text, size_t len);
+
+/** allow_restore - what there was before a change that has not come to pass */
+void allow_restore(struct allow *allow, const char *text, size_t len);
+
+/** allow_settle - write what could not be written before, if there is anything */
+void allow_settle(struct allow *allow);
+
 #endif

@@ -78,8 +78,9 @@ json_t *answer_disallow(struct engine *engine, const struct actor *actor,
 		reply = answer_refused(&outcome);
 	else
 		reply = varlink_reply(
-			json_pack("{ss sI so}", "name", name, "generation",
-				  (json_int_t)outcome.generation, "sessions",
+			json_pack("{ss sI sb so}", "name", name, "generation",
+				  (json_int_t)outcome.generation, "kept",
+				  outcome.kept, "sessions",
 				  outcome.swept ?
 					  json_integer(
 						  (json_int_t)outcome.n_ended) :

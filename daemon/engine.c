@@ -846,6 +846,7 @@ void engine_tick(struct engine *engine, uint64_t now_usec)
 
 	now_usec = engine_time(engine, now_usec);
 	engine_note_clock(engine, now_usec);
+	allow_settle(engine->allow);
 	/* ends that the kernel has are no longer right, nor known */
 	was_set &= engine_has_terms(engine->running.config.policy);
 	if (was_set)
@@ -874,6 +875,7 @@ void engine_remember(struct engine *engine, uint64_t now_usec)
 
 	engine_counts(engine, now_usec, &n_counts); /* read them anew */
 	engine_save(engine);
+	allow_settle(engine->allow);
 	engine->remembered_usec = now_usec;
 	engine_write_journal(engine);
 }

@@ -106,6 +106,7 @@ struct engine_order {
  * @from, to: digests before and after; @to is empty if refused
  * @n_added, n_deleted: elements
  * @n_trials: that were tried on what was read back
+ * @kept: of temporary conduits: on the disk
  * @edited: the kernel's table was changed
  * @generation: changes made to the kernel's table so far
  * @number: which generation of the configuration it is; 0: it is not kept
@@ -120,7 +121,7 @@ struct engine_outcome {
 	char from[DIGEST_TEXT], to[DIGEST_TEXT];
 	struct show_change change;
 	size_t n_added, n_deleted, n_trials;
-	bool edited;
+	bool kept, edited;
 	uint64_t generation, number;
 	bool swept;
 	uint64_t n_ended;

@@ -437,6 +437,16 @@ void file_forget_copies(struct file_config *config)
 	config->n_copies = 0;
 }
 
+void file_pass_copies(struct file_config *from, struct file_config *to)
+{
+	file_forget_copies(to);
+	to->copies_arena = from->copies_arena;
+	to->copies = from->copies;
+	to->n_copies = from->n_copies;
+	from->copies_arena = NULL;
+	file_forget_copies(from);
+}
+
 void file_unload(struct file_config *config)
 {
 	file_forget_copies(config);

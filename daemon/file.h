@@ -72,6 +72,9 @@ void file_retract(struct file_config *config, const char *what);
 /** file_forget_copies - they have been stored, or will not be */
 void file_forget_copies(struct file_config *config);
 
+/** file_pass_copies - @to, which has none of its own, gets those of @from */
+void file_pass_copies(struct file_config *from, struct file_config *to);
+
 /** file_unload - free all that file_load() took; fine if it is zeroed */
 void file_unload(struct file_config *config);
 

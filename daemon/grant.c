@@ -2,7 +2,8 @@
 /*
  * Conduits for a while, beside the configuration that is in force. Easy to get
  * wrong: the configuration that is in force is not what its file holds, which
- * may have been edited for later, so the one that is kept is taken; and it goes
+ * may have been edited for later, so the one that is kept is taken, on the disk
+ * or, if that has no room for it, in memory; and it goes
  * before: what no longer fits to it is left out, and keeps nobody from putting
  * it in force or from returning to it. That is also why temporary conduits are
  * no part of a generation: to return to one neither revives what was disallowed
@@ -109,12 +110,14 @@ static int grant_load(struct engine *engine, const struct candidate *candidate,
 	*reason = "Nothing is in force; reload first";
 	if (engine->state == ENGINE_WITHDRAWN)
 		return rc;
-	*reason = "The configuration in force is not kept on the disk, so "
-		  "nothing can be added to it";
-	rc = engine->running.number ?
-		     history_load(engine->history, engine->running.number,
-				  &next->config) :
-		     -ENOENT;
+	*reason = "The configuration in force cannot be read again";
+	if (engine->running.number)
+		rc = history_load(engine->history, engine->running.number,
+				  &next->config);
+	else
+		rc = file_load_kept(engine->path, engine->running.config.copies,
+				    engine->running.config.n_copies,
+				    &next->config);
 	if (rc)
 		return rc;
 	*reason = "The conduit has mistakes";
@@ -140,6 +143,7 @@ static void grant_take(struct engine *engine, struct generation *next,
 {
 	show_compare(engine->running.config.policy, next->config.policy,
 		     &outcome->change);
+	file_pass_copies(&engine->running.config, &next->config);
 	engine_take(engine, next);
 	engine_note_clock(engine, now_usec);
 	memcpy(outcome->to, engine->running.digest, DIGEST_TEXT);
@@ -155,18 +159,10 @@ static void grant_take(struct engine *engine, struct generation *next,
 		engine_save(engine);
 }
 
-static void grant_restore(struct engine *engine, const char *text, size_t len)
-{
-	int rc = allow_write(engine->allow, text, len);
-
-	if (rc)
-		log_error("SEKI-ERROR", rc, "%s cannot be written",
-			  allow_path(engine->allow));
-}
-
 /*
  * On the disk first, then in the kernel: a crash between the two ends in the
- * new state, and any other in the old one.
+ * new state, and any other in the old one. What is taken away is taken away
+ * whatever the disk says.
  */
 static int grant_put(struct engine *engine, const struct candidate *candidate,
 		     struct generation *next, uint64_t now_usec,
@@ -183,15 +179,19 @@ static int grant_put(struct engine *engine, const struct candidate *candidate,
 	text = allowed_print(candidate->list, candidate->n, &day_calendar,
 			     candidate->arena, &len);
 	outcome->reason = "It cannot be kept on the disk";
-	rc = allow_write(engine->allow, text, len);
-	if (rc) {
-		grant_restore(engine, was, was_len);
+	if (candidate->strict)
+		rc = allow_write(engine->allow, text, len);
+	else
+		rc = allow_reduce(engine->allow, text, len);
+	outcome->kept = !rc;
+	if (rc && candidate->strict) {
+		allow_restore(engine->allow, was, was_len);
 		return rc;
 	}
 	rc = engine_replace(engine, next, candidate->strict, now_usec, &edit);
 	outcome->reason = engine_why(rc);
 	if (rc) {
-		grant_restore(engine, was, was_len);
+		allow_restore(engine->allow, was, was_len);
 		if (edit.edited)
 			engine_return(engine, now_usec);
 		return rc;

@@ -297,15 +297,15 @@ int history_keep(struct history *history, struct file_config *config,
 	};
 	int rc = -EBADF;
 
-	*number = 0;
 	if (history->store)
 		rc = store_put(history->store, &meta, config->copies,
 			       config->n_copies, number);
-	file_forget_copies(config);
-	if (rc)
-		history_fail("The configuration cannot be kept, so there will "
-			     "be no way back to it",
-			     rc);
+	if (!rc)
+		return 0;
+	*number = 0;
+	history_fail("The configuration cannot be kept, so there will be no "
+		     "way back to it",
+		     rc);
 	return rc;
 }
 
@@ -576,6 +576,7 @@ static bool history_is_of_interest(const json_t *record)
 		"SEKI-LOST",	 "SEKI-OWNER",	  "SEKI-SYSCTL",
 		"SEKI-SESSIONS", "SEKI-HISTORY",  "SEKI-JOURNAL",
 		"SEKI-STOP",	 "SEKI-ALLOWED",  "SEKI-DISALLOWED",
+		"SEKI-UNKEPT",
 	};
 	const char *msgid = json_string_value(json_object_get(record, "msgid"));
 	size_t i;

@@ -64,7 +64,6 @@ struct history_entry {
 
 /**
  * history_keep - keep a configuration before it is put in force
- * @config: its copies are kept, and then forgotten
  * @number: which generation it is; 0 if it could not be kept
  *
  * 0 or -errno, which has been logged.

@@ -128,7 +128,8 @@ int engine_choose(struct engine *engine, struct file_config *config,
 	order_log_choice(engine, choice, number);
 	if (choice == HISTORY_FILE)
 		number = order_keep_file(engine, config, now_usec);
-	file_forget_copies(config);
+	if (number) /* else they are all that there is */
+		file_forget_copies(config);
 	engine->running.number = number;
 	engine_extend(engine, config, now_usec);
 	return choice == HISTORY_NONE ? -ENOENT : 0;
@@ -422,7 +423,8 @@ int engine_apply(struct engine *engine, const struct actor *actor,
 		goto refused;
 	}
 	outcome->reason = NULL;
-	file_forget_copies(&next.config);
+	if (next.number) /* else they are all that there is */
+		file_forget_copies(&next.config);
 	order_succeed(engine, &next, &edit, now_usec, outcome);
 	order_log_done(actor, order, outcome, day_clock_usec() - start);
 	if (edit.edited)

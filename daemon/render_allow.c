@@ -111,6 +111,15 @@ void render_disallow(const json_t *parameters, bool ja, FILE *out)
 		table_add(table, "-");
 	table_print(table, out);
 	table_free(table);
+	if (json_is_false(json_object_get(parameters, "kept")))
+		fprintf(stderr, "%s\n",
+			render_say(
+				ja,
+				"This could not be kept on the disk: the next "
+				"start may not go by it. See the log.",
+				"ディスクに保存できませんでした。次の起動"
+				"には反映されないことがあります。ログを"
+				"確認してください。"));
 }
 
 void render_temporary(const json_t *conduits, bool ja, FILE *out)

@@ -2058,6 +2058,91 @@ START_TEST(allow_that_is_refused)
 }
 END_TEST
 
+/* A directory stands in the way of each new file of this name. */
+static void let_disk_fail(const struct world *world, const char *name,
+			  bool fails)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s.new", world->dir, name);
+	ck_assert_int_eq(fails ? mkdir(path, 0700) : rmdir(path), 0);
+}
+
+static bool is_on_disk(const struct world *world, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", world->dir, name);
+	return !access(path, F_OK);
+}
+
+/* To take away needs no disk, and what was taken away does not come back. */
+START_TEST(disallow_without_a_disk)
+{
+	struct world world;
+	size_t n;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	n = n_timed();
+	ck_assert_int_eq(allow(&world, "x", "10.1.0.8", 3600, NOON), 0);
+	ck_assert_int_eq(allow(&world, "y", "10.1.0.7", 3600, NOON), 0);
+	let_disk_fail(&world, "allowed.conf", true);
+	ck_assert_int_ne(allow(&world, "z", "10.1.0.6", 3600, NOON), 0);
+	ck_assert(is_on_disk(&world, "allowed.conf"));
+	ck_assert_int_eq(disallow(&world, "x", NOON), 0);
+	ck_assert_uint_eq(n_timed(), n + 2);
+	assert_allowed(&world, NOON, 1, 1);
+	ck_assert(!is_on_disk(&world, "allowed.conf"));
+	/* not even the other one comes back, unless it can be written */
+	restart(&world, NOON);
+	assert_allowed(&world, NOON, 0, 0);
+	let_disk_fail(&world, "allowed.conf", false);
+	ck_assert_int_eq(allow(&world, "x", "10.1.0.8", 3600, NOON), 0);
+	ck_assert_int_eq(allow(&world, "y", "10.1.0.7", 3600, NOON), 0);
+	let_disk_fail(&world, "allowed.conf", true);
+	ck_assert_int_eq(disallow(&world, "x", NOON), 0);
+	engine_tick(world.engine, NOON + 60 * SEC);
+	ck_assert(!is_on_disk(&world, "allowed.conf"));
+	let_disk_fail(&world, "allowed.conf", false);
+	engine_tick(world.engine, NOON + 120 * SEC);
+	restart(&world, NOON + 120 * SEC);
+	assert_allowed(&world, NOON + 120 * SEC, 1, 1);
+	ck_assert_uint_eq(n_timed(), n + 2);
+	/* if the kernel does not do so, it is there still */
+	let_disk_fail(&world, "allowed.conf", true);
+	kernel.refusal = EPERM;
+	ck_assert_int_eq(disallow(&world, "y", NOON), -EPERM);
+	kernel.refusal = 0;
+	assert_allowed(&world, NOON + 120 * SEC, 1, 1);
+	world_close(&world);
+}
+END_TEST
+
+/* Nor does it need that the configuration could be kept. */
+START_TEST(disallow_from_what_is_not_kept)
+{
+	struct engine_outcome outcome;
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	ck_assert_int_eq(allow(&world, "x", "10.1.0.8", 3600, NOON), 0);
+	ck_assert_int_eq(allow(&world, "y", "10.1.0.7", 3600, NOON), 0);
+	let_disk_fail(&world, "generations/generation.2", true);
+	write_conf(&world, good, "# another\n");
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	engine_outcome_free(&outcome);
+	ck_assert(!is_on_disk(&world, "generations/generation.2"));
+	ck_assert_int_eq(disallow(&world, "x", NOON), 0);
+	assert_allowed(&world, NOON, 1, 1);
+	ck_assert_int_eq(disallow(&world, "y", NOON), 0);
+	assert_allowed(&world, NOON, 0, 0);
+	ck_assert_uint_eq(engine_policy(world.engine)->n_conduits, 2);
+	world_close(&world);
+}
+END_TEST
+
 /* Generations come and go beside it. */
 START_TEST(allowed_stays_across_rollback)
 {
@@ -2220,6 +2305,8 @@ int main(void)
 	tcase_add_test(tcase, allowed_survives_us_but_not_its_end);
 	tcase_add_test(tcase, allowed_leaves_an_edited_file_alone);
 	tcase_add_test(tcase, allow_that_is_refused);
+	tcase_add_test(tcase, disallow_without_a_disk);
+	tcase_add_test(tcase, disallow_from_what_is_not_kept);
 	tcase_add_test(tcase, allowed_stays_across_rollback);
 	tcase_add_test(tcase, allowed_is_left_out_where_it_does_not_fit);
 	tcase_add_test(tcase, allow_confirms_nothing);
