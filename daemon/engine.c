@@ -425,6 +425,9 @@ static bool engine_clock_was_set(struct engine *engine, uint64_t now_usec)
 static int engine_begin(struct engine *engine, struct file_config *config,
 			uint64_t now_usec)
 {
+	/* what was refused before it is kept by nobody */
+	keeper_forget(engine->keeper);
+	engine_drop_generation(&engine->running);
 	engine->running.config = *config;
 	memset(config, 0, sizeof(*config));
 	engine->serial++;
@@ -435,29 +438,25 @@ static int engine_begin(struct engine *engine, struct file_config *config,
 	return engine_try(&engine->running);
 }
 
-int engine_start(struct engine *engine, struct file_config *config,
-		 uint64_t now_usec)
+int engine_establish(struct engine *engine, struct file_config *config,
+		     uint64_t number, uint64_t now_usec)
 {
 	uint64_t start = day_clock_usec();
 	struct keeper_edit edit;
 	int rc;
 
-	engine->started_usec = now_usec;
-	engine->remembered_usec = now_usec;
 	/* what was once accepted is enforced, whatever it is by now */
 	engine_begin(engine, config, now_usec);
+	engine->running.number = number;
 	now_usec = engine_time(engine, now_usec);
 	engine_note_clock(engine, now_usec);
-	finding_log(&engine->running.config.diag);
 	rc = engine_put(engine, &engine->running, now_usec, &edit);
 	if (!rc)
 		rc = engine_prove(engine, &engine->running);
-	engine->disproved = rc == -EBADE;
-	if (rc) {
-		log_error("SEKI-ERROR", rc, "%s", engine_why(rc));
-		finding_log(&engine->running.config.diag);
+	engine->disproved |= rc == -EBADE;
+	if (rc)
 		return rc;
-	}
+	finding_log(&engine->running.config.diag);
 	engine->state = ENGINE_IN_FORCE;
 	engine_log_ready(engine, &edit, day_clock_usec() - start);
 	engine_log_ownership(engine);

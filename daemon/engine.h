@@ -51,33 +51,26 @@ int engine_open(const char *path, const char *state_dir,
 void engine_free(struct engine *engine);
 
 /**
- * engine_choose - which policy to start with
- * @config: the configuration as loaded, with or without a policy; replaced by
- *	the one to start with, see history_choose()
+ * engine_start - put a policy in force for the first time
+ * @config: the configuration as loaded, with or without a policy; see
+ *	history_choose() for when it is that. It is the engine's from here on
  *
- * What is chosen, if not the configuration as it is, is logged. 0, or -ENOENT:
- * there is none; then engine_shut() is all that can be done.
+ * If that is refused, by us or by the kernel, what was in force before it, and so
+ * on. Returns 0 when the kernel has been read back and holds just one of them.
+ * Else -errno, -ENOENT if there is none; the kernel is then as it was, or, where
+ * somebody else keeps changing the table, as the last transaction left it. All
+ * of it has been logged. After an error, engine_shut() is all that can be done.
  */
-int engine_choose(struct engine *engine, struct file_config *config,
-		  uint64_t now_usec);
+int engine_start(struct engine *engine, struct file_config *config,
+		 uint64_t now_usec);
 
 /**
  * engine_shut - there is no policy: forward nothing
  *
- * If the kernel has a table already, that stays. 0 or -errno, logged.
+ * If the kernel has a table of an earlier run already, that stays. 0 or -errno,
+ * logged.
  */
 int engine_shut(struct engine *engine, uint64_t now_usec);
-
-/**
- * engine_start - put a policy in force for the first time
- * @config: as loaded, with a policy; the engine owns it from here on
- *
- * Returns 0 when the kernel has been read back and holds just the policy.
- * Else -errno, which has been logged; the kernel is then as it was, or, where
- * somebody else keeps changing the table, as the last transaction left it.
- */
-int engine_start(struct engine *engine, struct file_config *config,
-		 uint64_t now_usec);
 
 /**
  * struct engine_order - which configuration to put in force

@@ -309,6 +309,16 @@ int history_keep(struct history *history, struct file_config *config,
 	return rc;
 }
 
+void history_remove(struct history *history, uint64_t number)
+{
+	int rc = history->store ? store_remove(history->store, number) : 0;
+
+	if (rc)
+		history_fail("A generation that was not put in force cannot be "
+			     "removed",
+			     rc);
+}
+
 uint64_t history_find_running(const struct history *history,
 			      const struct file_config *config)
 {

@@ -72,6 +72,9 @@ int history_keep(struct history *history, struct file_config *config,
 		 const struct history_entry *entry, uint64_t now_usec,
 		 uint64_t *number);
 
+/** history_remove - forget a generation that has not come to be in force */
+void history_remove(struct history *history, uint64_t number);
+
 /**
  * history_enter - generation @number is in force now
  *

@@ -104,6 +104,16 @@ int engine_prove(struct engine *engine, struct generation *next);
 int engine_replace(struct engine *engine, struct generation *next, bool strict,
 		   uint64_t now_usec, struct keeper_edit *edit);
 
+/**
+ * engine_establish - put a policy in force for the first time
+ * @config: with a policy; it is the engine's from here on
+ * @number: of its generation; 0: it is not kept
+ *
+ * 0 when it is in force, which has been logged; else -errno, which has not.
+ */
+int engine_establish(struct engine *engine, struct file_config *config,
+		     uint64_t number, uint64_t now_usec);
+
 /** engine_why - a sentence about an error of these */
 const char *engine_why(int rc);
 

@@ -105,34 +105,135 @@ static uint64_t order_keep_file(struct engine *engine,
 	struct generation made = { .config = *config };
 	struct history_entry entry = { &actor, "", made.digest, 0 };
 	uint64_t number;
+	int rc;
 
 	engine_compile(engine, &made, now_usec);
 	engine_drop_ruleset(&made);
 	history_see(engine->history, config);
-	if (!history_keep(engine->history, config, &entry, now_usec, &number))
-		history_enter(engine->history, number, 0);
+	rc = history_keep(engine->history, config, &entry, now_usec, &number);
+	if (!rc)
+		rc = history_enter(engine->history, number, 0);
+	if (rc)
+		history_unsee(engine->history);
 	return number;
 }
 
-int engine_choose(struct engine *engine, struct file_config *config,
-		  uint64_t now_usec)
+/* What has not come to pass is not in the history. */
+static void order_undo(struct engine *engine,
+		       const struct store_current *before, uint64_t made)
+{
+	if (made || before->running)
+		history_restore(engine->history, before);
+	if (made)
+		history_remove(engine->history, made);
+}
+
+static void order_log_unfit(const struct engine *engine, int error)
+{
+	const struct diag *diag = &engine->running.config.diag;
+	struct log_line line;
+
+	log_begin(&line, "SEKI-REFUSED",
+		  "What was to be in force cannot be put in force: %s",
+		  engine_why(error));
+	log_add_text(&line, "by", "start");
+	log_add_text(&line, "file", engine->path);
+	if (engine->running.number)
+		log_add_number(&line, "number", engine->running.number);
+	log_add_number(&line, "errors", diag->n_errors);
+	log_add_number(&line, "warnings", diag->n_warnings);
+	log_end(&line, LOG_ERR);
+	finding_log(diag);
+}
+
+/* Might another policy fare better? Not if it is the table, or who else writes */
+static bool order_may_be_better(int error)
+{
+	return error != -EPERM && error != -EAGAIN && error != -EBADMSG &&
+	       error != -ENOBUFS;
+}
+
+/* Generation @number, in place of what was refused */
+static int order_start_kept(struct engine *engine, uint64_t number,
+			    uint64_t now_usec)
+{
+	struct file_config config;
+	int rc = history_load(engine->history, number, &config);
+
+	if (!rc) {
+		order_log_choice(engine, HISTORY_KEPT, number);
+		history_enter(engine->history, number, 0);
+		engine_extend(engine, &config, now_usec);
+		rc = engine_establish(engine, &config, number, now_usec);
+		if (rc)
+			order_log_unfit(engine, rc);
+	}
+	file_unload(&config);
+	return rc;
+}
+
+/*
+ * What was chosen cannot be put in force. What was in force before it can, if
+ * anything can; and what is on the disk must not say otherwise.
+ */
+static int order_step_back(struct engine *engine,
+			   const struct store_current *before,
+			   uint64_t now_usec)
+{
+	uint64_t numbers[2 + STORE_EARLIER] = { before->running,
+						before->confirmed };
+	uint64_t refused = engine->running.number;
+	int rc = -ENOENT;
+	size_t i;
+
+	memcpy(numbers + 2, before->earlier, sizeof(before->earlier));
+	for (i = 0; rc && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (!numbers[i] || numbers[i] == refused ||
+		    (i && numbers[i] == numbers[0]))
+			continue;
+		rc = order_start_kept(engine, numbers[i], now_usec);
+	}
+	if (rc && before->running)
+		history_restore(engine->history, before);
+	return rc;
+}
+
+int engine_start(struct engine *engine, struct file_config *config,
+		 uint64_t now_usec)
 {
 	enum history_choice choice;
+	struct store_current before;
 	uint64_t number;
+	int rc;
 
+	engine->started_usec = now_usec;
+	engine->remembered_usec = now_usec;
 	if (config->policy)
 		order_try_file(engine, config, now_usec);
 	if (!config->policy)
 		order_log_broken(engine, config);
 	choice = history_choose(engine->history, config, &number);
 	order_log_choice(engine, choice, number);
+	if (choice == HISTORY_NONE)
+		return -ENOENT;
+	before = history_mark(engine->history);
 	if (choice == HISTORY_FILE)
 		number = order_keep_file(engine, config, now_usec);
 	if (number) /* else they are all that there is */
 		file_forget_copies(config);
-	engine->running.number = number;
 	engine_extend(engine, config, now_usec);
-	return choice == HISTORY_NONE ? -ENOENT : 0;
+	rc = engine_establish(engine, config, number, now_usec);
+	if (!rc)
+		return 0;
+	order_log_unfit(engine, rc);
+	if (choice == HISTORY_FILE) {
+		order_undo(engine, &before, number);
+		history_unsee(engine->history);
+	}
+	if (order_may_be_better(rc) &&
+	    !order_step_back(engine, &before, now_usec))
+		return 0;
+	return rc;
 }
 
 /* ---- orders ---- */
@@ -347,6 +448,17 @@ static int order_record(struct engine *engine, const struct actor *actor,
 	return order->confirm_seconds ? rc : 0;
 }
 
+/* The generation that has been made of it; 0: it was one already */
+static uint64_t order_made(const struct engine_order *order,
+			   const struct store_current *before,
+			   const struct generation *next)
+{
+	return next->number == order->generation ||
+			       next->number == before->running ?
+		       0 :
+		       next->number;
+}
+
 static const struct policy *order_policy(const struct engine *engine)
 {
 	return engine->running.config.policy;
@@ -411,13 +523,14 @@ int engine_apply(struct engine *engine, const struct actor *actor,
 	rc = order_record(engine, actor, order, &next, now_usec);
 	outcome->reason = "It could not be undone by itself, as nothing can be "
 			  "kept on the disk";
-	if (rc)
+	if (rc) {
+		order_undo(engine, &mark, order_made(order, &mark, &next));
 		goto refused;
+	}
 	rc = engine_replace(engine, &next, !order->returns, now_usec, &edit);
 	outcome->reason = engine_why(rc);
 	if (rc) {
-		if (mark.running)
-			history_restore(engine->history, &mark);
+		order_undo(engine, &mark, order_made(order, &mark, &next));
 		if (edit.edited)
 			engine_return(engine, now_usec);
 		goto refused;

@@ -574,11 +574,6 @@ static int sekimorid_enforce(struct sekimorid *daemon)
 	}
 
 	/* without any policy nothing is forwarded; else it is in force then */
-	rc = engine_choose(daemon->engine, &config, day_now_usec());
-	if (rc) {
-		engine_shut(daemon->engine, day_now_usec());
-		goto out;
-	}
 	rc = engine_start(daemon->engine, &config, day_now_usec());
 	if (rc)
 		engine_shut(daemon->engine, day_now_usec());

@@ -592,6 +592,16 @@ int store_restore_current(struct store *store,
 	return store_write_current(store, current, true);
 }
 
+int store_remove(struct store *store, uint64_t number)
+{
+	char name[STORE_NAME_MAX];
+	int rc;
+
+	store_name(name, number);
+	rc = store->ops->unlink(store->ops->data, store->dir, name);
+	return rc ? rc : store->ops->sync(store->ops->data, store->dir);
+}
+
 static uint64_t store_wanted(const struct store_current *current,
 			     const struct store_clock *now,
 			     enum store_reason *reason)

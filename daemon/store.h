@@ -179,6 +179,9 @@ int store_set_current(struct store *store, const struct store_current *current);
 int store_restore_current(struct store *store,
 			  const struct store_current *current);
 
+/** store_remove - forget a generation; 0 or -errno */
+int store_remove(struct store *store, uint64_t number);
+
 enum store_reason {
 	STORE_RUNNING, /* it is confirmed, or nothing is awaited */
 	STORE_AWAITED, /* it may still be confirmed */

@@ -721,9 +721,7 @@ static int start(struct world *world, uint64_t now)
 	int rc;
 
 	file_load(world->conf, &config);
-	rc = engine_choose(world->engine, &config, now);
-	if (!rc)
-		rc = engine_start(world->engine, &config, now);
+	rc = engine_start(world->engine, &config, now);
 	file_unload(&config);
 	return rc;
 }
@@ -1014,6 +1012,30 @@ START_TEST(reload_that_hands_connections_on)
 }
 END_TEST
 
+static void assert_digest(const struct ruleset *ruleset, const char *expected)
+{
+	char digest[DIGEST_TEXT];
+
+	ruleset_digest(ruleset, digest);
+	ck_assert_str_eq(digest, expected);
+}
+
+static void restart(struct world *world, uint64_t now)
+{
+	engine_free(world->engine);
+	world_open_engine(world);
+	ck_assert_int_eq(start(world, now), 0);
+}
+
+static uint64_t n_kept(const struct world *world)
+{
+	json_t *json = history_json(engine_history(world->engine));
+	size_t n = json_array_size(json_object_get(json, "generations"));
+
+	json_decref(json);
+	return n;
+}
+
 START_TEST(reload_that_the_kernel_refuses)
 {
 	struct engine_outcome outcome;
@@ -1026,6 +1048,7 @@ START_TEST(reload_that_the_kernel_refuses)
 	kernel.refusal = ENOSPC;
 	ck_assert_int_eq(reload(&world, NOON, &outcome), -ENOSPC);
 	ck_assert(outcome.refused);
+	ck_assert_uint_eq(n_kept(&world), 1);
 	engine_status(world.engine, &status);
 	ck_assert_str_eq(status.digest, outcome.from);
 	engine_outcome_free(&outcome);
@@ -1118,6 +1141,88 @@ START_TEST(start_that_fails_in_the_kernel)
 	ck_assert_int_eq(engine_shut(world.engine, NOON), 0);
 	ck_assert_uint_eq(ruleset_n_elems(kernel.table), 0);
 	ck_assert(kernel.table->exists);
+	world_close(&world);
+}
+END_TEST
+
+/* What the kernel refuses at a start is not what is to be in force from then. */
+START_TEST(start_that_the_kernel_refuses)
+{
+	const struct history *history;
+	char digest[DIGEST_TEXT];
+	struct world world;
+	int i;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	ruleset_digest(kernel.table, digest);
+	write_conf(&world, other, more);
+	/* it is tried at each start, and leaves nothing behind */
+	for (i = 0; i < 3; i++) {
+		kernel.n_refused = 1;
+		restart(&world, NOON);
+		ck_assert_uint_eq(kernel.n_refused, 0);
+		assert_state(&world, ENGINE_IN_FORCE);
+		assert_digest(kernel.table, digest);
+		history = engine_history(world.engine);
+		ck_assert_uint_eq(history_running(history), 1);
+		ck_assert_uint_eq(history_confirmed(history), 1);
+		ck_assert_uint_eq(n_kept(&world), 1);
+	}
+	restart(&world, NOON);
+	ck_assert_uint_gt(history_running(engine_history(world.engine)), 1);
+	world_close(&world);
+}
+END_TEST
+
+/* As if the power had been cut between the disk and the kernel */
+START_TEST(start_that_the_kernel_has_never_accepted)
+{
+	const struct history *history;
+	struct engine_outcome outcome;
+	struct world world;
+
+	world_open(&world);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	write_conf(&world, other, more);
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	engine_outcome_free(&outcome);
+	kernel.table = ruleset_new(kernel.arena);
+	kernel.n_refused = 1;
+	restart(&world, NOON);
+	history = engine_history(world.engine);
+	ck_assert_uint_eq(history_running(history), 1);
+	ck_assert_uint_eq(history_previous(history), 2);
+	/* if nothing at all is accepted, it stays as it was */
+	engine_free(world.engine);
+	world_open_engine(&world);
+	kernel.table = ruleset_new(kernel.arena);
+	kernel.refusal = ENOSPC;
+	ck_assert_int_eq(start(&world, NOON), -ENOSPC);
+	kernel.refusal = 0;
+	ck_assert_uint_eq(history_running(engine_history(world.engine)), 1);
+	ck_assert_uint_eq(history_previous(engine_history(world.engine)), 2);
+	/* and nothing is forwarded */
+	ck_assert_int_eq(engine_shut(world.engine, NOON), 0);
+	ck_assert(kernel.table->exists);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), 0);
+	world_close(&world);
+}
+END_TEST
+
+/* There was nothing before: it is not recorded as if it were in force. */
+START_TEST(first_start_that_the_kernel_refuses)
+{
+	struct world world;
+
+	world_open(&world);
+	kernel.refusal = ENOSPC;
+	ck_assert_int_eq(start(&world, NOON), -ENOSPC);
+	kernel.refusal = 0;
+	ck_assert_uint_eq(history_running(engine_history(world.engine)), 0);
+	ck_assert_uint_eq(n_kept(&world), 0);
+	restart(&world, NOON);
+	ck_assert_uint_ne(history_running(engine_history(world.engine)), 0);
 	world_close(&world);
 }
 END_TEST
@@ -1950,13 +2055,6 @@ static void assert_allowed(const struct world *world, uint64_t now, size_t n,
 	ck_assert_uint_eq(n_is, n_in_force);
 }
 
-static void restart(struct world *world, uint64_t now)
-{
-	engine_free(world->engine);
-	world_open_engine(world);
-	ck_assert_int_eq(start(world, now), 0);
-}
-
 START_TEST(allowed_ends_on_time)
 {
 	const uint64_t end = NOON + 3600 * SEC;
@@ -2271,6 +2369,9 @@ int main(void)
 	tcase_add_test(tcase, reload_that_goes_wrong_half_way);
 	tcase_add_test(tcase, reload_that_fails_in_the_kernel);
 	tcase_add_test(tcase, start_that_fails_in_the_kernel);
+	tcase_add_test(tcase, start_that_the_kernel_refuses);
+	tcase_add_test(tcase, start_that_the_kernel_has_never_accepted);
+	tcase_add_test(tcase, first_start_that_the_kernel_refuses);
 	tcase_add_test(tcase, day_ends_a_conduit);
 	tcase_add_test(tcase, window_opens_and_closes);
 	tcase_add_test(tcase, another_end_is_put_in_force);
