@@ -35,6 +35,11 @@ static void actor_read_comm(pid_t pid, char *comm, size_t size)
 		strcpy(comm, "?");
 }
 
+bool actor_is_root(const struct actor *actor)
+{
+	return actor->has_uid && actor->uid == 0;
+}
+
 struct actor actor_self(const char *how)
 {
 	struct actor actor = { .how = how, .has_uid = true, .uid = geteuid() };

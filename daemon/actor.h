@@ -24,6 +24,9 @@ struct actor {
 	char parent_comm[32];
 };
 
+/** actor_is_root - is it known to be? */
+bool actor_is_root(const struct actor *actor);
+
 /** actor_self - the daemon itself, at its start or by its clock */
 struct actor actor_self(const char *how);
 

@@ -208,10 +208,14 @@ static json_t *answer_confirm(struct engine *engine, const struct actor *actor,
 		answer_have(json_pack("{ss}", "reason", strerror(-rc))));
 }
 
-static json_t *answer_show(const struct engine *engine, uint64_t number)
+/* The texts are the network's plan, with comments that were meant for few. */
+static json_t *answer_show(const struct engine *engine,
+			   const struct actor *actor, uint64_t number)
 {
 	const struct history *history = engine_history(engine);
-	json_t *files = history_files_json(history, number), *error;
+	json_t *files =
+		history_files_json(history, number, actor_is_root(actor));
+	json_t *error;
 
 	if (files)
 		return varlink_reply(files, false);
@@ -339,7 +343,7 @@ static json_t *answer_method(const struct answer_source *source,
 		return varlink_reply(history_json(engine_history(engine)),
 				     false);
 	case VARLINK_SHOW:
-		return answer_show(engine, request->generation);
+		return answer_show(engine, actor, request->generation);
 	case VARLINK_DIFF:
 		return planner_diff(engine, request->from, request->to,
 				    now_usec);

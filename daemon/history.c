@@ -504,7 +504,24 @@ json_t *history_json(const struct history *history)
 		generations));
 }
 
-json_t *history_files_json(const struct history *history, uint64_t number)
+static json_t *history_file_json(const struct store_file *file, bool with_text)
+{
+	const struct durable_bytes bytes = { file->data, file->len };
+	json_t *name = json_string(file->name), *text = NULL;
+	char hash[DURABLE_HASH];
+
+	durable_hash(&bytes, 1, hash);
+	/* what is not UTF-8 was no configuration that was accepted */
+	if (with_text)
+		text = json_stringn(file->data, file->len);
+	return history_have(json_pack("{so sI ss so}", "name",
+				      name ? name : json_string("?"), "len",
+				      (json_int_t)file->len, "sha256", hash,
+				      "text", text ? text : json_null()));
+}
+
+json_t *history_files_json(const struct history *history, uint64_t number,
+			   bool with_texts)
 {
 	struct arena *arena = arena_new();
 	struct store_generation generation = { .n_files = 0 };
@@ -516,19 +533,11 @@ json_t *history_files_json(const struct history *history, uint64_t number)
 		rc = store_get(history->store, number, arena, &generation);
 	if (!rc)
 		files = history_have(json_array());
-	for (i = 0; !rc && i < generation.n_files; i++) {
-		const struct store_file *file = &generation.files[i];
-		json_t *text = json_stringn(file->data, file->len);
-		json_t *name = json_string(file->name);
-
-		/* what is not UTF-8 was no configuration that was accepted */
+	for (i = 0; !rc && i < generation.n_files; i++)
 		if (json_array_append_new(
-			    files, history_have(json_pack(
-					   "{so so}", "name",
-					   name ? name : json_string("?"),
-					   "text", text ? text : json_null()))))
+			    files, history_file_json(&generation.files[i],
+						     with_texts)))
 			abort();
-	}
 	arena_free(arena);
 	return files ? history_have(json_pack("{sI so}", "number",
 					      (json_int_t)number, "files",

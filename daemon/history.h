@@ -128,8 +128,12 @@ int history_load(const struct history *history, uint64_t number,
  */
 json_t *history_json(const struct history *history);
 
-/** history_files_json - { number, files: [ { name, text } ] }, or NULL */
-json_t *history_files_json(const struct history *history, uint64_t number);
+/**
+ * history_files_json - { number, files: [ { name, len, sha256, text } ] }, or NULL
+ * @with_texts: else they are null
+ */
+json_t *history_files_json(const struct history *history, uint64_t number,
+			   bool with_texts);
 
 /**
  * history_begin_journal - open it; what is wrong with it is logged

@@ -198,8 +198,7 @@ static json_t *planner_compare(struct engine *engine, const char *file,
 json_t *planner_forbid(const struct engine *engine, const struct actor *actor,
 		       const char *file)
 {
-	if ((actor->has_uid && actor->uid == 0) ||
-	    planner_is_beside(engine, file))
+	if (actor_is_root(actor) || planner_is_beside(engine, file))
 		return NULL;
 	return varlink_error(
 		VARLINK_ERROR "Elsewhere",

@@ -249,12 +249,20 @@ void render_files(const json_t *parameters, bool ja, FILE *out)
 	const json_t *files = json_object_get(parameters, "files"), *file;
 	size_t i;
 
-	(void)ja;
 	json_array_foreach(files, i, file) {
 		const json_t *text = json_object_get(file, "text");
 		size_t len = json_string_length(text);
 
 		render_line(out, "==> %s <==", render_text(file, "name"));
+		if (json_is_null(text))
+			render_line(out, "(%lld %s, SHA-256 %s: %s)",
+				    render_number(file, "len"),
+				    render_say(ja, "bytes", "バイト"),
+				    render_text(file, "sha256"),
+				    render_say(ja,
+					       "what it holds is shown to root "
+					       "only",
+					       "内容はrootにだけ示す"));
 		if (!len)
 			continue;
 		fwrite(json_string_value(text), 1, len, out);

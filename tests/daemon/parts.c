@@ -1034,12 +1034,16 @@ START_TEST(files_are_shown_as_they_were)
 			 "{\"number\":3,\"files\":["
 			 "{\"name\":\"sekimori.conf\",\"text\":\"a\\tb\\n\"},"
 			 "{\"name\":\"x\\u001b\",\"text\":\"end\"},"
-			 "{\"name\":\"none\",\"text\":\"\"},7]}",
+			 "{\"name\":\"none\",\"text\":\"\"},7,"
+			 "{\"name\":\"secret\",\"len\":12,"
+			 "\"sha256\":\"ab\",\"text\":null}]}",
 			 false);
 
 	ck_assert_str_eq(made, "==> sekimori.conf <==\na\tb\n"
 			       "==> x\\x1b <==\nend\n"
-			       "==> none <==\n==>  <==\n");
+			       "==> none <==\n==>  <==\n"
+			       "==> secret <==\n(12 bytes, SHA-256 ab: what it "
+			       "holds is shown to root only)\n");
 	free(made);
 }
 END_TEST
