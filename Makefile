@@ -146,10 +146,10 @@ $B/tests/siege/%.o $B/tests/daemon/%.o $B/tests/change/%.o: ALL_CFLAGS += -Idaem
 
 # The engine against a kernel that is played by the test itself.
 $B/tests/daemon/engine: tests/daemon/engine.c $B/libsekimori.a \
-		$(addprefix $B/daemon/,engine.o order.o grant.o allow.o history.o journal.o \
-		store.o barrier.o chronicle.o actor.o counter.o day.o escape.o \
-		file.o finding.o incident.o keeper.o log.o record.o state.o \
-		durable.o)
+		$(addprefix $B/daemon/,engine.o put.o order.o grant.o allow.o \
+		history.o journal.o store.o barrier.o chronicle.o actor.o \
+		counter.o day.o escape.o file.o finding.o incident.o keeper.o \
+		log.o record.o state.o durable.o)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Idaemon $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP \
 		-o $@ $(filter %.c %.o,$^) $B/libsekimori.a $(CHECK_LIBS) \

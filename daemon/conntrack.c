@@ -202,8 +202,9 @@ static void put_again(struct nlmsghdr *nlh, const struct nlattr *attr)
 }
 
 /*
- * Ask something about one entry, named in full, with @mark if that is not 0. The
- * answer is in c->reply: an entry (0), or none.
+ * Ask something about one entry, named in full (though by its ends alone the
+ * kernel knows which one gets a mark), with @mark if that is not 0. The answer
+ * is in c->reply: an entry (0), or none.
  */
 static int entry_ask(struct conntrack *c, const struct entry *entry,
 		     uint16_t type, uint16_t flags, uint32_t mark)

@@ -15,7 +15,6 @@
 
 #include "actor.h"
 #include "arena.h"
-#include "bridge.h"
 #include "compile.h"
 #include "day.h"
 #include "finding.h"
@@ -32,9 +31,6 @@
 #define ENGINE_SAMPLE_USEC (50 * 1000000ull)
 #define ENGINE_SAVE_USEC (1 * 1000000ull)
 #define ENGINE_JOURNAL_USEC (200 * 1000ull)
-
-/* How long a change may wait for connections to be given other flows */
-#define ENGINE_MOVE_USEC (1000 * 1000ull)
 
 /* How far the wall clock may be put back or jump without any consequence */
 #define ENGINE_CLOCK_USEC (2 * 1000000ull)
@@ -131,7 +127,6 @@ void engine_free(struct engine *engine)
 	free(engine->state_path);
 	nft_close(engine->nft);
 	engine_drop_generation(&engine->running);
-	arena_free(engine->bridge);
 	counter_free(&engine->counters);
 	free(engine);
 }
@@ -188,93 +183,6 @@ int engine_try(struct generation *generation)
 uint64_t engine_generation(const struct engine *engine)
 {
 	return engine->n_earlier + keeper_n_commits(engine->keeper);
-}
-
-static int engine_apply_ruleset(struct engine *engine,
-				const struct ruleset *ruleset,
-				uint64_t now_usec, struct keeper_edit *edit)
-{
-	struct keeper_edit step;
-	int rc = keeper_apply(engine->keeper, ruleset, now_usec, &step);
-
-	edit->existed |= step.existed;
-	edit->edited |= step.edited;
-	edit->n_added += step.n_added;
-	edit->n_deleted += step.n_deleted;
-	return rc;
-}
-
-/*
- * The first of two steps, if there is anything under way that would be lost by
- * one; see lib/bridge.h.
- */
-static int engine_put_bridge(struct engine *engine,
-			     const struct generation *desired,
-			     uint64_t now_usec, struct keeper_edit *edit)
-{
-	const struct bridge_side before = { engine->running.config.policy,
-					    engine->running.ruleset };
-	const struct bridge_side next = { desired->config.policy,
-					  desired->ruleset };
-	struct ruleset *bridge;
-	bool has_flows;
-	int rc;
-
-	if (engine->state != ENGINE_IN_FORCE || before.ruleset == next.ruleset)
-		return 0;
-	arena_free(engine->bridge); /* of a change that was undone */
-	engine->bridge = arena_new();
-	bridge = bridge_build(&before, &next, engine->bridge, &has_flows);
-	if (!bridge)
-		return 0;
-	rc = engine_apply_ruleset(engine, bridge, now_usec, edit);
-	if (!rc && has_flows)
-		sweeper_move(engine->sweeper, before.policy, next.policy,
-			     next.ruleset, ENGINE_MOVE_USEC);
-	return rc;
-}
-
-int engine_put(struct engine *engine, struct generation *desired,
-	       uint64_t now_usec, struct keeper_edit *edit)
-{
-	const struct policy *running = engine->running.config.policy;
-	int rc;
-
-	memset(edit, 0, sizeof(*edit));
-	keeper_watch(engine->keeper, &desired->config.policy->watch);
-	desired->ruleset->flags = keeper_flags(engine->keeper);
-	rc = engine_put_bridge(engine, desired, now_usec, edit);
-	if (!rc)
-		rc = engine_apply_ruleset(engine, desired->ruleset, now_usec,
-					  edit);
-	if (edit->edited)
-		engine->changed_usec = now_usec;
-	if (rc && running)
-		keeper_watch(engine->keeper, &running->watch);
-	if (rc)
-		return rc;
-	arena_free(engine->bridge);
-	engine->bridge = NULL;
-	engine->audit_wanted = true;
-	return 0;
-}
-
-const char *engine_why(int rc)
-{
-	switch (rc) {
-	case -EAGAIN:
-		return "The kernel's table was changed again and again while "
-		       "it was being brought into line";
-	case -EBADMSG:
-		return "What was read back from the kernel cannot be understood";
-	case -EBADE:
-		return "A trial (must_pass, must_drop) fails on what was read "
-		       "back from the kernel";
-	case -EPERM:
-		return "The kernel does not permit it; another process may own "
-		       "the table";
-	}
-	return "The kernel did not accept the ruleset";
 }
 
 static void engine_take_memory(struct engine *engine)
@@ -450,7 +358,7 @@ int engine_establish(struct engine *engine, struct file_config *config,
 	engine->running.number = number;
 	now_usec = engine_time(engine, now_usec);
 	engine_note_clock(engine, now_usec);
-	rc = engine_put(engine, &engine->running, now_usec, &edit);
+	rc = engine_put(engine, NULL, &engine->running, now_usec, &edit);
 	if (!rc)
 		rc = engine_prove(engine, &engine->running);
 	engine->disproved |= rc == -EBADE;
@@ -806,7 +714,8 @@ static void engine_turn(struct engine *engine, uint64_t now_usec)
 	if (strcmp(next.digest, engine->running.digest))
 		engine_log_terms(engine, &next);
 	if (engine->state != ENGINE_WITHDRAWN)
-		rc = engine_put(engine, &next, now_usec, &edit);
+		rc = engine_put(engine, &engine->running, &next, now_usec,
+				&edit);
 	if (rc) {
 		engine_log_unsure(rc);
 		engine->state = ENGINE_UNSURE;
@@ -853,7 +762,8 @@ void engine_tick(struct engine *engine, uint64_t now_usec)
 	if (was_set || engine_must_turn(engine, now_usec)) {
 		engine_turn(engine, now_usec);
 	} else if (engine->state == ENGINE_UNSURE) {
-		rc = engine_put(engine, &engine->running, now_usec, &edit);
+		rc = engine_put(engine, NULL, &engine->running, now_usec,
+				&edit);
 		if (!rc)
 			engine->state = ENGINE_IN_FORCE;
 		else

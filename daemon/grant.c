@@ -193,7 +193,8 @@ static int grant_put(struct engine *engine, const struct candidate *candidate,
 	if (rc) {
 		allow_restore(engine->allow, was, was_len);
 		if (edit.edited)
-			engine_return(engine, now_usec);
+			engine_return(engine, rc == -EBADE ? next : NULL,
+				      now_usec);
 		return rc;
 	}
 	outcome->reason = NULL;

@@ -40,7 +40,6 @@ struct engine {
 	const char *path;
 	char *state_path; /* of the memory */
 	struct generation running;
-	struct arena *bridge; /* of the last ruleset on the way to another */
 	bool disproved; /* the kernel does not do as the policy says */
 	enum engine_state state; /* but for drift, which the keeper knows of */
 	uint64_t n_earlier; /* changes that earlier runs made to the table */
@@ -81,9 +80,15 @@ void engine_compile(const struct engine *engine, struct generation *generation,
 /** engine_try - does it permit what must pass, and nothing that must not? */
 int engine_try(struct generation *generation);
 
-/** engine_put - make the kernel hold @desired, guarded as its policy says */
-int engine_put(struct engine *engine, struct generation *desired,
-	       uint64_t now_usec, struct keeper_edit *edit);
+/**
+ * engine_put - make the kernel hold @to, guarded as its policy says
+ * @from: what it holds, if connections and packets under way matter; or NULL
+ *
+ * 0, or -errno: then, unless edit->edited, it holds what it has held before.
+ */
+int engine_put(struct engine *engine, const struct generation *from,
+	       struct generation *to, uint64_t now_usec,
+	       struct keeper_edit *edit);
 
 /**
  * engine_prove - do the trials of a policy pass on what the kernel holds?
@@ -131,8 +136,12 @@ void engine_await(struct engine *engine);
 /** engine_fall_back - what was not confirmed in time is undone */
 void engine_fall_back(struct engine *engine, uint64_t now_usec);
 
-/** engine_return - after a change that went wrong half way: back to what was */
-void engine_return(struct engine *engine, uint64_t now_usec);
+/**
+ * engine_return - after a change that went wrong half way: back to what was
+ * @from: what the kernel holds, or NULL: nobody knows
+ */
+void engine_return(struct engine *engine, const struct generation *from,
+		   uint64_t now_usec);
 
 uint64_t engine_generation(const struct engine *engine);
 void engine_save(struct engine *engine);

@@ -299,103 +299,6 @@ static void order_log_done(const struct actor *actor,
 	log_end(&line, LOG_NOTICE);
 }
 
-/* Elements end by themselves, and a little early: then less is there. */
-static bool order_ends_by_now(const struct generation *generation,
-			      const struct ruleset *observed)
-{
-	int64_t change = generation->terms->change;
-
-	return change && (int64_t)(observed->now_msec / 1000) + 1 >= change;
-}
-
-/*
- * What the packets of the trials meet, as the kernel has it: so the proof takes
- * its time by the number of trials, not by the size of the table. If it is not
- * what they were to meet, they may go where we have not looked, so all is read.
- */
-static int order_look(struct engine *engine, const struct generation *next,
-		      struct arena *arena, const struct ruleset **observed)
-{
-	const struct look *look;
-	struct suspects met;
-	struct ruleset *all;
-	uint32_t genid;
-	int rc;
-
-	suspects_init(&met, arena);
-	trial_meet(next->config.policy, next->ruleset, &met);
-	rc = look_now(engine->nft, &met, next->ruleset, arena, &look);
-	if (rc)
-		return rc;
-	*observed = look_observed(look);
-	if (diff_rulesets(*observed, look_expected(look), arena)->scope ==
-	    EDIT_NOTHING)
-		return 0;
-	rc = look_all(engine->nft, arena, &all, &genid);
-	if (!rc)
-		*observed = all;
-	return rc;
-}
-
-int engine_prove(struct engine *engine, struct generation *next)
-{
-	const struct policy *policy = next->config.policy;
-	const struct ruleset *observed;
-	struct arena *arena;
-	int rc;
-
-	if (!policy->n_trials)
-		return 0;
-	arena = arena_new();
-	rc = order_look(engine, next, arena, &observed);
-	if (!rc && !order_ends_by_now(next, observed) &&
-	    trial_observed(policy, next->ruleset, observed, &next->config.diag))
-		rc = -EBADE;
-	arena_free(arena);
-	return rc;
-}
-
-int engine_replace(struct engine *engine, struct generation *next, bool strict,
-		   uint64_t now_usec, struct keeper_edit *edit)
-{
-	int rc = engine_put(engine, next, now_usec, edit), proof;
-
-	if (rc)
-		return rc;
-	proof = engine_prove(engine, next);
-	if (!proof)
-		return 0;
-	if (!strict) {
-		log_error("SEKI-ERROR", proof, "%s, and yet it is put in force",
-			  engine_why(proof));
-		return 0;
-	}
-	/* it is kept now, even if the kernel had it before */
-	edit->edited = true;
-	return proof;
-}
-
-void engine_return(struct engine *engine, uint64_t now_usec)
-{
-	struct keeper_edit edit;
-	int rc;
-
-	if (engine->state == ENGINE_WITHDRAWN) {
-		rc = keeper_withdraw(engine->keeper);
-		if (rc)
-			log_error("SEKI-ERROR", rc,
-				  "The table could not be removed again");
-		return;
-	}
-	rc = engine_put(engine, &engine->running, now_usec, &edit);
-	engine->state = rc ? ENGINE_UNSURE : ENGINE_IN_FORCE;
-	if (rc)
-		log_error("SEKI-ERROR", rc,
-			  "The old policy could not be put back at once, which "
-			  "is tried again every minute: %s",
-			  engine_why(rc));
-}
-
 /* The configuration that is meant. 0, or -errno and a reason */
 static int order_load(const struct engine *engine,
 		      const struct engine_order *order,
@@ -532,7 +435,8 @@ int engine_apply(struct engine *engine, const struct actor *actor,
 	if (rc) {
 		order_undo(engine, &mark, order_made(order, &mark, &next));
 		if (edit.edited)
-			engine_return(engine, now_usec);
+			engine_return(engine, rc == -EBADE ? &next : NULL,
+				      now_usec);
 		goto refused;
 	}
 	outcome->reason = NULL;

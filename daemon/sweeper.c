@@ -27,6 +27,7 @@ struct sweeper {
 	struct arena *arena; /* of the rules */
 	struct session_rules rules;
 	bool has_rules, running;
+	bool only_moves; /* what may not go on is left to others */
 	bool fails; /* which has been logged */
 	unsigned int tries;
 	struct sweep_counts counts;
@@ -64,25 +65,62 @@ static uint32_t sweeper_mark(void *data, const struct session *session)
 	return session_mark(data, session);
 }
 
+/* Only what has another flow; the rest is left to what follows. */
+static uint32_t sweeper_mark_to_move(void *data, const struct session *session)
+{
+	uint32_t mark = session_mark(data, session);
+
+	return mark ? mark : session->mark;
+}
+
+static void sweeper_tell(struct sweeper *sweeper, int rc)
+{
+	if (rc && !sweeper->fails)
+		log_error("SEKI-ERROR", rc,
+			  "The tracked connections cannot be read");
+	sweeper->fails = rc;
+}
+
 static void sweeper_start(struct sweeper *sweeper)
 {
-	const struct sweep sweep = { sweeper_mark, &sweeper->rules, true };
+	const struct sweep sweep = { sweeper->only_moves ?
+					     sweeper_mark_to_move :
+					     sweeper_mark,
+				     &sweeper->rules, true };
+	int rc = conntrack_begin(sweeper->conntrack, &sweep);
 
-	sweeper->running = !conntrack_begin(sweeper->conntrack, &sweep);
+	sweeper->running = !rc;
+	if (rc)
+		sweeper_tell(sweeper, rc);
 	memset(&sweeper->counts, 0, sizeof(sweeper->counts));
 }
 
-void sweeper_begin(struct sweeper *sweeper, const struct policy *policy,
-		   const struct ruleset *ruleset)
+static void sweeper_judge(struct sweeper *sweeper, bool only_moves,
+			  const struct policy *before,
+			  const struct policy *policy,
+			  const struct ruleset *ruleset)
 {
 	sweeper_stop(sweeper);
 	if (!sweeper->conntrack)
 		return;
 	sweeper->arena = arena_new();
-	session_rules_init(&sweeper->rules, policy, policy, ruleset,
+	session_rules_init(&sweeper->rules, before, policy, ruleset,
 			   sweeper->arena);
 	sweeper->has_rules = true;
+	sweeper->only_moves = only_moves;
 	sweeper_again(sweeper);
+}
+
+void sweeper_begin(struct sweeper *sweeper, const struct policy *policy,
+		   const struct ruleset *ruleset)
+{
+	sweeper_judge(sweeper, false, policy, policy, ruleset);
+}
+
+void sweeper_hand_on(struct sweeper *sweeper, const struct policy *before,
+		     const struct policy *policy, const struct ruleset *ruleset)
+{
+	sweeper_judge(sweeper, true, before, policy, ruleset);
 }
 
 void sweeper_again(struct sweeper *sweeper)
@@ -130,11 +168,23 @@ static void sweeper_finish(struct sweeper *sweeper, int rc)
 		sweeper_start(sweeper);
 		return;
 	}
-	if (rc && rc != -EINTR && !sweeper->fails)
-		log_error("SEKI-ERROR", rc,
-			  "The tracked connections cannot be read");
-	sweeper->fails = rc && rc != -EINTR;
+	sweeper_tell(sweeper, rc == -EINTR ? 0 : rc);
 	sweeper_log(sweeper);
+}
+
+void sweeper_give_up(struct sweeper *sweeper)
+{
+	struct log_line line;
+
+	sweeper->running = false;
+	log_begin(
+		&line, "SEKI-SESSIONS",
+		"There was no time to hand all connections on to the conduits "
+		"that permit them now; the others stop");
+	log_add_number(&line, "moved",
+		       sweeper->n_moved + sweeper->counts.moved);
+	log_add_number(&line, "seen", sweeper->counts.seen);
+	log_end(&line, LOG_WARNING);
 }
 
 bool sweeper_work(struct sweeper *sweeper, uint64_t budget_usec)
@@ -171,42 +221,6 @@ static int sweeper_run(struct conntrack *conntrack, const struct sweep *sweep,
 		rc = conntrack_step(conntrack, counts);
 	while (rc == 1 && day_clock_usec() < deadline_usec);
 	return rc;
-}
-
-/* Only what has another flow; the rest is left to what follows. */
-static uint32_t sweeper_mark_to_move(void *data, const struct session *session)
-{
-	uint32_t mark = session_mark(data, session);
-
-	return mark ? mark : session->mark;
-}
-
-void sweeper_move(struct sweeper *sweeper, const struct policy *before,
-		  const struct policy *policy, const struct ruleset *ruleset,
-		  uint64_t budget_usec)
-{
-	uint64_t deadline_usec = day_clock_usec() + budget_usec;
-	struct session_rules rules;
-	const struct sweep sweep = { sweeper_mark_to_move, &rules, true };
-	unsigned int tries = SWEEPER_TRIES;
-	struct sweep_counts counts;
-	struct arena *arena;
-	int rc;
-
-	if (!sweeper->conntrack)
-		return;
-	arena = arena_new();
-	session_rules_init(&rules, before, policy, ruleset, arena);
-	sweeper->running = false;
-	sweeper->n_ended = sweeper->n_moved = 0;
-	do {
-		rc = sweeper_run(sweeper->conntrack, &sweep, deadline_usec,
-				 &counts);
-		sweeper->n_moved += counts.moved;
-	} while (--tries && (rc == -EINTR || (!rc && counts.failed)));
-	sweeper->counts = counts;
-	sweeper_log(sweeper);
-	arena_free(arena);
 }
 
 int64_t sweeper_count(const struct policy *before, const struct policy *policy,

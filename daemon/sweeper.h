@@ -36,7 +36,7 @@ void sweeper_stop(struct sweeper *sweeper);
 /**
  * sweeper_work - for about so long; true if there is more to do
  *
- * At the end what was ended is logged: SEKI-SESSIONS.
+ * At the end what was done is logged: SEKI-SESSIONS.
  */
 bool sweeper_work(struct sweeper *sweeper, uint64_t budget_usec);
 
@@ -44,17 +44,19 @@ bool sweeper_work(struct sweeper *sweeper, uint64_t budget_usec);
 bool sweeper_ended(const struct sweeper *sweeper, uint64_t *n_ended);
 
 /**
- * sweeper_move - hand sessions to the flows that are to permit them from now on
+ * sweeper_hand_on - hand sessions to the flows that are to permit them from now on
  * @before: whose flows they name
  * @policy, @ruleset: by which they are judged
- * @budget_usec: how long this may take
  *
- * To be called while the kernel holds the live elements of both. What is not
- * permitted, and what there was no time for, stays as it is. Logged: SEKI-SESSIONS.
+ * It is done by sweeper_work(), while the kernel holds the live elements of both.
+ * What is not permitted stays as it is. All must live until sweeper_stop().
  */
-void sweeper_move(struct sweeper *sweeper, const struct policy *before,
-		  const struct policy *policy, const struct ruleset *ruleset,
-		  uint64_t budget_usec);
+void sweeper_hand_on(struct sweeper *sweeper, const struct policy *before,
+		     const struct policy *policy,
+		     const struct ruleset *ruleset);
+
+/** sweeper_give_up - the time for that is over, which is logged */
+void sweeper_give_up(struct sweeper *sweeper);
 
 /**
  * sweeper_count - how many sessions another policy would end

@@ -3,6 +3,7 @@
  * Which elements of a ruleset stay for a moment when it is replaced. Ids of
  * classes, pairs, ranges of ports and flows follow from what they mean, so an
  * id that nothing gives out any more is met only by what was given it before.
+ * (Hashes may collide; then less is kept.)
  * Easy to get wrong: an element that is keyed by ids which are still given out
  * was taken out of the policy, and must not stay.
  */
@@ -19,8 +20,11 @@
 #include "program.h"
 #include "session.h"
 
-/* Comparing more flows than this takes longer than keeping them. */
+/* So many prefixes may be compared in search of heirs, some 50 ms' worth. */
 #define COMPARISONS_MAX 20000000u
+
+/* The next policy is searched from so many flows before the same place on. */
+#define NEARBY 64
 
 /* A set of ids; none is 0 */
 struct ids {
@@ -36,10 +40,12 @@ struct kept {
 
 struct bridge {
 	const struct bridge_side *before, *next;
+	uint64_t latest_msec;
 	struct arena *arena;
 	struct ids known; /* that the next ruleset gives out, or lets pass */
 	struct ids gone; /* flows that it does not know, and that can wait */
 	struct session_index flows; /* of the policy before */
+	size_t n_left; /* of COMPARISONS_MAX */
 	struct kept *kept; /* by set of the next ruleset */
 	size_t n_kept;
 };
@@ -162,18 +168,37 @@ static void note_gone(struct bridge *b, size_t place, const struct elem *elem)
 		ids_add(&b->gone, key_id(elem, offsets[0]), b->arena);
 }
 
-/* Could a connection of the flow be one of another, by the next policy? */
-static bool has_heir(const struct bridge *b, uint32_t id)
+static size_t cost_of(const struct flow *flow)
 {
-	const struct flow *flow = session_flow(&b->flows, id);
-	const struct policy *next = b->next->policy;
-	size_t i;
+	return 1 + flow->from->n_prefixes + flow->to->n_prefixes;
+}
 
-	for (i = 0; flow && i < next->n_flows; i++)
-		if (flow_overlaps(flow, &next->flows[i]) &&
-		    session_may_move(flow, &next->flows[i]) &&
-		    ids_have(&b->known, next->flows[i].id))
+/*
+ * Could a connection of the flow be one of another, by the next policy? If so,
+ * then mostly of one in about the same place. Once there have been too many
+ * comparisons, none can.
+ */
+static bool has_heir(struct bridge *b, uint32_t id)
+{
+	const struct flow *flow = session_flow(&b->flows, id), *heir;
+	const struct policy *next = b->next->policy;
+	size_t i, place;
+
+	if (!flow)
+		return false;
+	place = (size_t)(flow - b->before->policy->flows);
+	place -= place < NEARBY ? place : NEARBY;
+	for (i = 0; i < next->n_flows; i++) {
+		heir = &next->flows[(place + i) % next->n_flows];
+		if (b->n_left < cost_of(flow) + cost_of(heir)) {
+			b->n_left = 0;
+			return false;
+		}
+		b->n_left -= cost_of(flow) + cost_of(heir);
+		if (flow_overlaps(flow, heir) && session_may_move(flow, heir) &&
+		    ids_have(&b->known, heir->id))
 			return true;
+	}
 	return false;
 }
 
@@ -183,10 +208,11 @@ static void find_heirs(struct bridge *b)
 	struct ids all = b->gone;
 	size_t i;
 
-	if (!all.n || all.n * b->next->policy->n_flows > COMPARISONS_MAX)
+	if (!all.n)
 		return;
 	session_index_init(&b->flows, b->before->policy, b->arena);
 	b->gone = (struct ids){ .n = 0 };
+	b->n_left = COMPARISONS_MAX;
 	for (i = 0; i < all.size; i++)
 		if (all.slots[i] && has_heir(b, all.slots[i]))
 			ids_add(&b->gone, all.slots[i], b->arena);
@@ -197,7 +223,7 @@ static bool stays(const struct bridge *b, const struct set *set,
 {
 	size_t offsets[PROGRAM_IDS_MAX], n = program_ids(set, offsets), i;
 
-	if (elem->end_msec && elem->end_msec <= b->next->ruleset->now_msec)
+	if (elem->end_msec && elem->end_msec <= b->latest_msec)
 		return false;
 	if (program_is_of_flows(set))
 		return ids_have(&b->gone, key_id(elem, offsets[0]));
@@ -241,13 +267,16 @@ static void merge(struct set *set, const struct kept *kept, struct arena *arena)
 
 struct ruleset *bridge_build(const struct bridge_side *before,
 			     const struct bridge_side *next,
-			     struct arena *arena, bool *has_flows)
+			     uint64_t latest_msec, struct arena *arena,
+			     bool *has_flows)
 {
-	struct bridge b = { .before = before, .next = next, .arena = arena };
 	const struct ruleset *from = next->ruleset;
+	struct bridge b = { .before = before, .next = next, .arena = arena };
 	struct ruleset *bridge;
 	size_t i;
 
+	b.latest_msec = latest_msec > from->now_msec ? latest_msec :
+						       from->now_msec;
 	b.kept = arena_alloc(arena, from->n_sets * sizeof(*b.kept));
 	learn_ids(&b);
 	each_old(&b, note_gone);

@@ -26,15 +26,18 @@ struct bridge_side {
 
 /**
  * bridge_build - what the kernel should hold in between
+ * @latest_msec: that clocks have ever shown: what had ended by then is not kept
  * @arena: of the result, which refers to both rulesets as well
  * @has_flows: set if connections can be waiting for other flows
  *
  * NULL if nothing would be gained: then one step does. Flows that no flow of
- * @next could take a connection from are never kept, so what is taken out of a
- * policy is out with the first step; nor is what has ended by itself.
+ * @next could take a connection from are not kept, so what is taken out of a
+ * policy is out with the first step. Nor are those for which it would take too
+ * long to say, if very many change at once: their connections stop.
  */
 struct ruleset *bridge_build(const struct bridge_side *before,
 			     const struct bridge_side *next,
-			     struct arena *arena, bool *has_flows);
+			     uint64_t latest_msec, struct arena *arena,
+			     bool *has_flows);
 
 #endif

@@ -49,14 +49,18 @@ bool flow_is_rare(const struct flow *flow)
 static bool endpoint_overlaps(const struct endpoint *a,
 			      const struct endpoint *b)
 {
-	size_t i, k;
+	size_t i = 0, k = 0;
 
 	if (policy_is_gateway(a) || policy_is_gateway(b))
 		return policy_is_gateway(a) && policy_is_gateway(b);
-	for (i = 0; i < a->n_prefixes; i++)
-		for (k = 0; k < b->n_prefixes; k++)
-			if (prefix_overlaps(&a->prefixes[i], &b->prefixes[k]))
-				return true;
+	while (i < a->n_prefixes && k < b->n_prefixes) {
+		if (prefix_overlaps(&a->prefixes[i], &b->prefixes[k]))
+			return true;
+		if (prefix_cmp(&a->prefixes[i], &b->prefixes[k]) < 0)
+			i++;
+		else
+			k++;
+	}
 	return false;
 }
 

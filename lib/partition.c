@@ -262,9 +262,9 @@ static void sweep_open(struct sweep *s, const struct cut *cut)
 /*
  * A class is another one, with another id, as soon as it holds other addresses.
  * The kernel looks up a packet's two classes and the pair one after the other,
- * and a commit may come in between: then what was found before it is found
- * nowhere after it, and the packet is dropped. If ids stayed while addresses
- * moved between classes, it might pass by a pair that was never its own.
+ * and a commit may come in between: then what was found before it means nothing
+ * after it, but for what lib/bridge.c keeps. If ids stayed while addresses moved
+ * between classes, it might pass by a pair that was never its own.
  */
 static void assign_ids(struct sweep *s, uint32_t salt)
 {

@@ -46,7 +46,7 @@ struct partition {
 /**
  * partition_build - cut the address space by zones and chosen endpoints
  * @chosen: by endpoint.index, beside the zones, which always are
- * @salt: partitions with different ones have no ids of classes in common
+ * @salt: so that partitions with different ones have other ids of classes
  */
 struct partition *partition_build(const struct policy *policy,
 				  const bool *chosen, uint32_t salt,

@@ -213,8 +213,14 @@ void places_zones(struct resolver *r)
 		places_endpoint_init(r, e, ENDPOINT_ZONE, zone->name, zone,
 				     zone->at);
 		owner->endpoint = e;
-		e->prefixes = zone->networks;
 		e->n_prefixes = zone->n_networks;
+		e->prefixes = arena_alloc(r->arena,
+					  e->n_prefixes * sizeof(*e->prefixes));
+		if (e->n_prefixes)
+			memcpy(e->prefixes, zone->networks,
+			       e->n_prefixes * sizeof(*e->prefixes));
+		qsort(e->prefixes, e->n_prefixes, sizeof(*e->prefixes),
+		      prefix_order);
 		e->has_mac = zone->has_next_hop_mac;
 		e->mac = zone->next_hop_mac;
 	}

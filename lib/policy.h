@@ -36,7 +36,8 @@ enum endpoint_kind {
 /**
  * struct endpoint - one end of a flow
  * @name: as people wrote it: of a zone, host or list, or the prefix
- * @prefixes: what it covers; full length for a host; none for the gateway
+ * @prefixes: what it covers, by address; full length for a host; none for the
+ *	gateway
  * @has_mac: traffic from this end carries @mac: the host's own, or the next
  *	hop's of a routed zone
  */

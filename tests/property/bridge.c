@@ -202,7 +202,7 @@ static bool check_pair(struct dice *dice, const struct policy *a,
 	way.next = compile_policy(b, now, arena);
 	before = (struct bridge_side){ a, way.before };
 	next = (struct bridge_side){ b, way.next };
-	way.bridge = bridge_build(&before, &next, arena, &has_flows);
+	way.bridge = bridge_build(&before, &next, 0, arena, &has_flows);
 	session_rules_init(&way.rules, a, b, way.next, arena);
 	count->pairs++;
 	count->bridges += !!way.bridge;

@@ -4,6 +4,8 @@
  * not too much, for any packet: tests/property/bridge.c.
  */
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -13,6 +15,8 @@
 #include "suites.h"
 #include "text_policy.h"
 
+#define LATER (3 * 86400000ull) /* than the policy was compiled */
+#define MANY 3000
 #define NO_CONDUIT ""
 #define CONDUIT(from, service, more)                                         \
 	"{ name = \"c\"; kind = \"plain\"; from = [ \"" from "\" ]; to = [ " \
@@ -53,6 +57,9 @@ static const struct {
 	{ "all of the zone instead of a part of it",
 	  CONF(CONDUIT("10.0.0.0/28", "tcp/80", "")),
 	  CONF(CONDUIT("a", "tcp/80", "")), 2, 3, false },
+	{ "what ends by itself, later",
+	  CONF(CONDUIT("a", "tcp/80-89", "valid_until = \"2026-11-12\";")),
+	  CONF(CONDUIT("a", "tcp/80-84", "")), 2, 0, false },
 	{ "what has ended by itself",
 	  CONF(CONDUIT("a", "tcp/80-89", "valid_until = \"2026-11-02\";")),
 	  CONF(CONDUIT("a", "tcp/80-84", "")), 0, 0, true },
@@ -102,9 +109,8 @@ START_TEST(test_cases)
 	struct ruleset *bridge;
 	bool has_flows;
 
-	if (n_elems(old, PROGRAM_LIVE_TIMED))
-		new->now_msec = old->now_msec + 3 * 86400000ull;
-	bridge = bridge_build(&before, &next, arena, &has_flows);
+	bridge = bridge_build(&before, &next, old->now_msec + LATER, arena,
+			      &has_flows);
 	ck_assert_msg(!bridge == cases[_i].one_step, "%s", cases[_i].what);
 	if (bridge) {
 		ck_assert_int_eq(has_flows, cases[_i].n_live > 0);
@@ -119,6 +125,62 @@ START_TEST(test_cases)
 }
 END_TEST
 
+/* @n conduits from hosts of their own */
+static const struct policy *policy_of_many(struct arena *arena, unsigned int n,
+					   unsigned int last_port)
+{
+	const struct policy *policy;
+	char *conf;
+	size_t len;
+	FILE *f = open_memstream(&conf, &len);
+	unsigned int i;
+
+	fprintf(f, "format = 1; gateway = { name = \"g\"; model = \"alpha\"; "
+		   "guideline = \"R7.3\"; }; zones = ( { name = \"a\"; layer = "
+		   "\"other\"; interfaces = [ \"e0\" ]; networks = "
+		   "[ \"10.0.0.0/16\" ]; }, { name = \"b\"; layer = \"other\"; "
+		   "interfaces = [ \"e1\" ]; networks = [ \"10.1.0.0/24\" ]; } "
+		   "); conduits = (");
+	for (i = 0; i < n; i++)
+		fprintf(f,
+			"%s{ name = \"c%u\"; kind = \"plain\"; from = "
+			"[ \"10.0.%u.%u\" ]; to = [ \"b\" ]; services = "
+			"[ \"tcp/80-%u\" ]; }",
+			i ? "," : "", i, 1 + i / 200, 1 + i % 200, last_port);
+	fprintf(f, " );");
+	fclose(f);
+	policy = text_policy(arena, conf);
+	free(conf);
+	return policy;
+}
+
+/* Who is looked for is found nearby; and who is not is not looked for for long. */
+START_TEST(test_many)
+{
+	struct arena *arena = arena_new();
+	const struct policy *wide = policy_of_many(arena, MANY, 89);
+	const struct policy *narrow = policy_of_many(arena, MANY, 84);
+	const struct policy *few = policy_of_many(arena, MANY / 10, 89);
+	const struct bridge_side before = {
+		wide, compile_policy(wide, text_terms(arena, wide), arena)
+	};
+	struct bridge_side next = {
+		narrow, compile_policy(narrow, text_terms(arena, narrow), arena)
+	};
+	struct ruleset *bridge;
+	bool has_flows;
+
+	bridge = bridge_build(&before, &next, 0, arena, &has_flows);
+	ck_assert_ptr_nonnull(bridge);
+	ck_assert_uint_eq(n_live(bridge), 2 * n_live(next.ruleset));
+	next.policy = few;
+	next.ruleset = compile_policy(few, text_terms(arena, few), arena);
+	bridge = bridge_build(&before, &next, 0, arena, &has_flows);
+	ck_assert_ptr_null(bridge);
+	arena_free(arena);
+}
+END_TEST
+
 Suite *test_bridge_suite(void)
 {
 	Suite *suite = suite_create("bridge");
@@ -126,6 +188,7 @@ Suite *test_bridge_suite(void)
 
 	tcase_add_loop_test(tcase, test_cases, 0,
 			    sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(tcase, test_many);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
