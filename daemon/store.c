@@ -647,16 +647,25 @@ int store_in_force(const struct store *store, const struct store_clock *now,
 	return rc == -ENOENT ? -EBADMSG : rc;
 }
 
+/*
+ * The numbers grow with time. So the first that is too young is the last that
+ * has to be read, which matters: all of them may be a hundred megabytes.
+ */
+static bool store_is_young(const struct store_meta *meta, uint64_t keep_seconds,
+			   uint64_t now)
+{
+	return !meta->error && meta->time <= now &&
+	       now - meta->time < keep_seconds;
+}
+
 static bool store_may_remove(const struct store_meta *meta,
-			     const struct store_current *current,
-			     uint64_t keep_seconds, uint64_t now)
+			     const struct store_current *current, uint64_t now)
 {
 	if (meta->number == current->running ||
 	    meta->number == current->confirmed)
 		return false;
 	/* a time to come is one from before the clock was set */
-	return meta->error ||
-	       (meta->time <= now && now - meta->time >= keep_seconds);
+	return meta->error || meta->time <= now;
 }
 
 int store_prune(struct store *store, size_t keep_count, uint64_t keep_seconds,
@@ -664,21 +673,25 @@ int store_prune(struct store *store, size_t keep_count, uint64_t keep_seconds,
 {
 	struct arena *arena = arena_new();
 	struct store_current current;
-	struct store_meta *list;
-	size_t n, removed = 0;
+	uint64_t *numbers;
+	size_t n, i, removed = 0;
 	int rc = store_current(store, &current);
 
 	if (!rc || rc == -ENOENT)
-		rc = store_list(store, arena, &list, &n);
+		rc = durable_list(store->dir, STORE_PREFIX, arena, &numbers,
+				  &n);
 	if (!keep_count)
 		keep_count = 1; /* the newest one says which number is next */
-	for (; !rc && n > keep_count; n--) {
+	for (i = 0; !rc && i + keep_count < n; i++) {
+		struct store_meta meta = { 0 };
 		char name[STORE_NAME_MAX];
 
-		if (!store_may_remove(&list[n - 1], &current, keep_seconds,
-				      now))
+		store_describe(store, numbers[i], arena, &meta);
+		if (store_is_young(&meta, keep_seconds, now))
+			break;
+		if (!store_may_remove(&meta, &current, now))
 			continue;
-		store_name(name, list[n - 1].number);
+		store_name(name, numbers[i]);
 		rc = store->ops->unlink(store->ops->data, store->dir, name);
 		removed += !rc;
 	}

@@ -210,7 +210,8 @@ int store_in_force(const struct store *store, const struct store_clock *now,
  * @keep_seconds: as well as those that are younger than this at @now
  *
  * Neither the running one, the confirmed one, nor the newest is ever removed;
- * and nothing is if what is in force is not known. Damaged ones have no age.
+ * and nothing is if what is in force is not known. A damaged one has no age: it
+ * goes with those that were made before it.
  * 0 or -errno.
  */
 int store_prune(struct store *store, size_t keep_count, uint64_t keep_seconds,
