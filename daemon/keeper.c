@@ -329,10 +329,10 @@ static int keeper_send(struct keeper *keeper, const struct batch *batch)
 
 /*
  * A commit of which nobody is told, not even we: from here on it is known by
- * its generation that it was the only one.
+ * its generation that it was the only one, and what it was to change.
  */
 static int keeper_send_bulk(struct keeper *keeper, const struct batch *batch,
-			    uint64_t now_usec)
+			    const struct edits *edits, uint64_t now_usec)
 {
 	uint32_t before = keeper->genid, after = before;
 	int rc;
@@ -344,7 +344,7 @@ static int keeper_send_bulk(struct keeper *keeper, const struct batch *batch,
 	    after - before > (rc ? 0 : 1))
 		keeper->lost = true;
 	keeper->genid = after;
-	keeper->suspects.all = true;
+	suspects_add_edits(&keeper->suspects, edits);
 	keeper->touches++;
 	keeper_drain(keeper, now_usec);
 	return rc;
@@ -400,7 +400,7 @@ static int keeper_commit(struct keeper *keeper, const struct ruleset *observed,
 	keeper->racing = keeper_deletes_timed(edits);
 	batch = encode_edits(observed, desired, edits, keeper->genid);
 	if (edits->n_added + edits->n_deleted > KEEPER_BULK)
-		rc = keeper_send_bulk(keeper, batch, now_usec);
+		rc = keeper_send_bulk(keeper, batch, edits, now_usec);
 	else
 		rc = keeper_send(keeper, batch);
 	keeper->racing = false;

@@ -18,6 +18,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "arena.h"
+#include "diff.h"
 
 /* So many names of sets of ours there are not; somebody is making them up. */
 #define SETS_MAX 64
@@ -139,10 +140,10 @@ static void add_key(struct suspects *suspects, struct suspect_set *set,
 	uint8_t *keys;
 	size_t size;
 
-	if (set->n_keys == SUSPECT_KEYS_MAX) {
+	if (set->n_keys >= set->max_keys) {
 		drop_duplicates(set);
 		/* So that it is not sorted for every single key */
-		if (set->n_keys > SUSPECT_KEYS_MAX / 2) {
+		if (set->n_keys > set->max_keys / 2) {
 			make_whole(set);
 			return;
 		}
@@ -162,11 +163,15 @@ static void add_key(struct suspects *suspects, struct suspect_set *set,
 /* Its elements are looked up by their keys, if they can be. */
 static void take_shape(struct suspect_set *set, const struct set *shape)
 {
+	size_t share = shape->n_elems / SUSPECT_KEYS_SHARE;
+
 	if (set_is_interval(shape) || !shape->key_len ||
-	    (set->n_keys && set->key_len != shape->key_len))
+	    (set->n_keys && set->key_len != shape->key_len)) {
 		make_whole(set);
-	else
-		set->key_len = shape->key_len;
+		return;
+	}
+	set->key_len = shape->key_len;
+	set->max_keys = share > SUSPECT_KEYS_MIN ? share : SUSPECT_KEYS_MIN;
 }
 
 void suspects_add_key(struct suspects *suspects, const struct set *shape,
@@ -179,6 +184,26 @@ void suspects_add_key(struct suspects *suspects, const struct set *shape,
 	take_shape(set, shape);
 	if (!set->whole)
 		add_key(suspects, set, key);
+}
+
+static void add_elem(struct suspects *suspects, const struct elem_edit *edit)
+{
+	if (edit->what == ELEM_ONE)
+		suspects_add_key(suspects, edit->set, edit->elem->key);
+	else
+		suspects_add_set(suspects, edit->set->name);
+}
+
+void suspects_add_edits(struct suspects *suspects, const struct edits *edits)
+{
+	size_t i;
+
+	if (edits->scope > EDIT_ELEMENTS)
+		suspects->all = true;
+	for (i = 0; !suspects->all && i < edits->n_added; i++)
+		add_elem(suspects, &edits->added[i]);
+	for (i = 0; !suspects->all && i < edits->n_deleted; i++)
+		add_elem(suspects, &edits->deleted[i]);
 }
 
 /* Are these @len bytes attributes, and nothing else? */

@@ -10,9 +10,16 @@
  */
 #include "ruleset.h"
 
+struct edits;
 struct nlmsghdr;
 
-#define SUSPECT_KEYS_MAX 1024 /* of one set; beyond that all of it is read */
+/*
+ * Keys that are looked up one by one, of a set of @n_elems; beyond that all of
+ * it is read. A key that is not there any more takes the kernel about as long
+ * as ten elements of a small set do in a row, and fewer of a large one.
+ */
+#define SUSPECT_KEYS_MIN 1024
+#define SUSPECT_KEYS_SHARE 4
 
 /** struct suspect_set - elements of one set */
 struct suspect_set {
@@ -20,7 +27,7 @@ struct suspect_set {
 	bool whole; /* all of them, and @keys is empty */
 	uint8_t *keys; /* n_keys times key_len bytes, in no order */
 	uint32_t key_len;
-	size_t n_keys, size_keys;
+	size_t n_keys, size_keys, max_keys;
 };
 
 /**
@@ -63,6 +70,9 @@ enum touch suspects_note(struct suspects *suspects, const struct ruleset *known,
 
 /** suspects_add_set - all elements of one set */
 void suspects_add_set(struct suspects *suspects, const char *name);
+
+/** suspects_add_edits - what is edited; all, if that is more than elements */
+void suspects_add_edits(struct suspects *suspects, const struct edits *edits);
 
 /**
  * suspects_add_key - the element with this key, or all of a set of which no key

@@ -62,6 +62,7 @@ static struct kernel {
 	bool lossy; /* the next notices are lost */
 	bool cannot_own;
 	unsigned int n_reads, n_commits;
+	unsigned int n_read_all; /* of the reads, those of everything */
 	unsigned int n_stale; /* commits still to be refused as stale */
 	unsigned int n_meddled; /* commits still to be spoiled by others */
 	unsigned int n_overtaken; /* looks still to be spoiled by others */
@@ -412,6 +413,7 @@ struct look *look_begin(struct nft *nft, const struct suspects *suspects,
 
 	ck_assert(suspects_any(suspects));
 	kernel.n_reads++;
+	kernel.n_read_all += suspects->all;
 	look->observed = copy_ruleset(arena, kernel.table);
 	look->observed->now_msec = kernel.now_msec;
 	shift_ends(look->observed);
@@ -653,14 +655,16 @@ struct world {
 	char dir[32], conf[64], state[64];
 };
 
-static const char good[] =
-	"format = 1;\n"
-	"gateway = { name = \"g\"; model = \"alpha\"; guideline = \"R7.3\"; };\n"
-	"zones = (\n"
-	"  { name = \"a\"; layer = \"lgwan\"; interfaces = [ \"a0\" ];\n"
-	"    networks = [ \"10.1.0.0/24\" ]; },\n"
-	"  { name = \"b\"; layer = \"other\"; interfaces = [ \"b0\" ];\n"
+#define WITHOUT_CONDUITS                                                          \
+	"format = 1;\n"                                                           \
+	"gateway = { name = \"g\"; model = \"alpha\"; guideline = \"R7.3\"; };\n" \
+	"zones = (\n"                                                             \
+	"  { name = \"a\"; layer = \"lgwan\"; interfaces = [ \"a0\" ];\n"         \
+	"    networks = [ \"10.1.0.0/24\" ]; },\n"                                \
+	"  { name = \"b\"; layer = \"other\"; interfaces = [ \"b0\" ];\n"         \
 	"    networks = [ \"10.2.0.0/24\" ]; } );\n"
+
+static const char good[] = WITHOUT_CONDUITS
 	"conduits = (\n"
 	"  { name = \"in\"; kind = \"plain\"; from = [ \"b\" ];\n"
 	"    to = [ \"gateway\" ]; services = [ \"tcp/22\" ]; },\n"
@@ -1134,6 +1138,71 @@ START_TEST(reload_whose_first_step_is_none)
 	assert_state(&world, ENGINE_IN_FORCE);
 	engine_work(world.engine, NOON + SEC);
 	ck_assert_uint_eq(n_live(), n);
+	world_close(&world);
+}
+END_TEST
+
+/* So many elements that nobody is told of the commit */
+static void write_large(const struct world *world, size_t port)
+{
+	char text[8192];
+	int len = 0;
+	size_t i;
+
+	len += sprintf(text + len, "conduits = ( { name = \"bulk\"; kind = "
+				   "\"plain\"; from = [ \"b\" ]; to = [ ");
+	for (i = 0; i < 60; i++)
+		len += sprintf(text + len, "%s\"10.1.0.%zu\"", i ? ", " : "",
+			       100 + i);
+	len += sprintf(text + len, " ]; services = [ ");
+	for (i = 0; i < 3; i++)
+		len += sprintf(text + len, "%s\"udp/%zu-%zu\"", i ? ", " : "",
+			       port + 100 * i, port + 100 * i + 49);
+	sprintf(text + len, " ]; } );\n");
+	write_conf(world, WITHOUT_CONDUITS, text);
+}
+
+START_TEST(large_reload)
+{
+	struct engine_outcome outcome;
+	struct world world;
+	unsigned int n_before;
+
+	world_open(&world);
+	write_large(&world, 1000);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	n_before = kernel.n_read_all;
+	write_large(&world, 2000);
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	ck_assert_uint_gt(outcome.n_added, 9000);
+	engine_outcome_free(&outcome);
+	/* what was edited is read back, and no more */
+	ck_assert_uint_eq(kernel.n_read_all, n_before);
+	ck_assert(kernel.joined);
+	world_close(&world);
+}
+END_TEST
+
+/* Somebody has committed as well, while nobody was told of it. */
+START_TEST(large_reload_that_is_spoiled)
+{
+	struct engine_outcome outcome;
+	struct world world;
+	unsigned int n_before;
+	size_t n_elems;
+
+	world_open(&world);
+	write_large(&world, 1000);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	n_before = kernel.n_read_all;
+	n_elems = ruleset_n_elems(kernel.table);
+	write_large(&world, 2000);
+	kernel.n_meddled = 1;
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	ck_assert_uint_eq(ruleset_n_elems(kernel.table), n_elems);
+	engine_outcome_free(&outcome);
+	ck_assert_uint_gt(kernel.n_read_all, n_before);
+	assert_state(&world, ENGINE_IN_FORCE);
 	world_close(&world);
 }
 END_TEST
@@ -2466,6 +2535,8 @@ int main(void)
 	tcase_add_test(tcase, reload_of_a_bad_file);
 	tcase_add_test(tcase, reload_of_the_same);
 	tcase_add_test(tcase, reload_of_another);
+	tcase_add_test(tcase, large_reload);
+	tcase_add_test(tcase, large_reload_that_is_spoiled);
 	tcase_add_test(tcase, reload_that_hands_connections_on);
 	tcase_add_test(tcase, reload_that_cannot_go_back);
 	tcase_add_test(tcase, day_that_is_refused_half_way);

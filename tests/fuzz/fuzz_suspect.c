@@ -24,7 +24,7 @@ static void use_suspects(const struct suspects *suspects,
 	for (i = 0; i < suspects->n_sets; i++) {
 		const struct suspect_set *set = &suspects->sets[i];
 
-		assert(set->n_keys <= SUSPECT_KEYS_MAX);
+		assert(set->n_keys <= set->max_keys);
 		assert(set->whole ? !set->n_keys : set->key_len > 0);
 		assert(suspects->all ||
 		       suspects_set(suspects, set->name) == set);

@@ -15,6 +15,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "arena.h"
+#include "diff.h"
 #include "suites.h"
 #include "suspect.h"
 
@@ -41,6 +42,15 @@ static void add_shape(const char *name, uint32_t flags, uint32_t key_len)
 	set->flags = flags;
 	set->key_len = key_len;
 	set->elems = arena_alloc(f->arena, 0);
+}
+
+static struct set *shape_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; strcmp(f->known->sets[i].name, name); i++)
+		;
+	return &f->known->sets[i];
 }
 
 static void setup(void)
@@ -280,15 +290,107 @@ START_TEST(test_many_keys)
 	const struct suspect_set *set;
 	unsigned int i;
 
-	for (i = 0; i < SUSPECT_KEYS_MAX; i += 128)
+	for (i = 0; i < SUSPECT_KEYS_MIN; i += 128)
 		note(numbers(NFT_MSG_NEWSETELEM, i, 128));
 	set = suspects_set(&f->suspects, "plain");
-	ck_assert_uint_eq(set->n_keys, SUSPECT_KEYS_MAX);
-	for (i = 0; i < SUSPECT_KEYS_MAX; i++)
+	ck_assert_uint_eq(set->n_keys, SUSPECT_KEYS_MIN);
+	for (i = 0; i < SUSPECT_KEYS_MIN; i++)
 		ck_assert(has_number(set, i));
 	note(numbers(NFT_MSG_NEWSETELEM, 5000, 1));
 	check_whole("plain");
 	check_suspects(false, false, 1);
+}
+END_TEST
+
+/* How many keys are asked for one by one grows with the set. */
+START_TEST(test_many_keys_of_a_large_set)
+{
+	const size_t n = 4 * SUSPECT_KEYS_MIN;
+	const struct suspect_set *set;
+	unsigned int i;
+
+	shape_of("plain")->n_elems = n * SUSPECT_KEYS_SHARE;
+	for (i = 0; i < n; i += 128)
+		note(numbers(NFT_MSG_NEWSETELEM, i, 128));
+	set = suspects_set(&f->suspects, "plain");
+	ck_assert_uint_eq(set->n_keys, n);
+	for (i = 0; i < n; i++)
+		ck_assert(has_number(set, i));
+	note(numbers(NFT_MSG_NEWSETELEM, 5000, 1));
+	check_whole("plain");
+}
+END_TEST
+
+static const struct elem *elem_numbered(unsigned int number)
+{
+	const uint8_t key[KEY_LEN] = { 0, number >> 16, number >> 8, number, 9,
+				       9 };
+	struct elem *elem = arena_alloc(f->arena, sizeof(*elem));
+
+	elem->key = (uint8_t *)arena_copy(f->arena, key, sizeof(key));
+	return elem;
+}
+
+/* Of what we edit ourselves, just the keys are to be read back. */
+START_TEST(test_edits)
+{
+	const size_t n = 2 * SUSPECT_KEYS_MIN;
+	struct edits edits = { .scope = EDIT_ELEMENTS };
+	const struct suspect_set *set;
+	struct elem_edit *edit;
+	unsigned int i;
+
+	shape_of("plain")->n_elems = 2 * n * SUSPECT_KEYS_SHARE;
+	for (i = 0; i < n; i++) {
+		edit = edits.added = arena_push(f->arena, edits.added,
+						&edits.n_added, sizeof(*edit));
+		edit[i].set = shape_of("plain");
+		edit[i].elem = elem_numbered(i);
+		edit = edits.deleted = arena_push(f->arena, edits.deleted,
+						  &edits.n_deleted,
+						  sizeof(*edit));
+		edit[i].set = shape_of("plain");
+		edit[i].elem = elem_numbered(n + i);
+	}
+	suspects_add_edits(&f->suspects, &edits);
+	check_suspects(false, false, 1);
+	set = suspects_set(&f->suspects, "plain");
+	ck_assert(!set->whole);
+	ck_assert_uint_eq(set->key_len, KEY_LEN);
+	ck_assert_uint_eq(set->n_keys, 2 * n);
+	for (i = 0; i < 2 * n; i += 7)
+		ck_assert(has_number(set, i));
+	ck_assert(!has_number(set, 2 * n));
+}
+END_TEST
+
+/* Edits that no key says all of */
+START_TEST(test_edits_without_keys)
+{
+	struct elem_edit one = { .set = shape_of("plain"), .what = ELEM_ONE };
+	struct edits edits = { .scope = EDIT_ELEMENTS,
+			       .added = &one,
+			       .n_added = 1 };
+
+	one.elem = elem_numbered(1);
+	one.set = shape_of("ranges");
+	suspects_add_edits(&f->suspects, &edits);
+	check_whole("ranges");
+	one = (struct elem_edit){ .set = shape_of("plain"), .what = ELEM_ALL };
+	edits = (struct edits){ .scope = EDIT_ELEMENTS,
+				.deleted = &one,
+				.n_deleted = 1 };
+	suspects_add_edits(&f->suspects, &edits);
+	check_whole("plain");
+	check_suspects(false, false, 2);
+	forget();
+	one.what = ELEM_CATCHALL;
+	suspects_add_edits(&f->suspects, &edits);
+	check_whole("plain");
+	forget();
+	edits.scope = EDIT_PROGRAM;
+	suspects_add_edits(&f->suspects, &edits);
+	check_suspects(true, false, 0);
 }
 END_TEST
 
@@ -305,7 +407,7 @@ START_TEST(test_same_keys)
 			used = arena_used(f->arena);
 	}
 	ck_assert_uint_le(suspects_set(&f->suspects, "plain")->n_keys,
-			  SUSPECT_KEYS_MAX);
+			  SUSPECT_KEYS_MIN);
 	ck_assert_uint_eq(arena_used(f->arena), used);
 	for (i = 0; i < 12; i++)
 		ck_assert_int_eq(has_number(suspects_set(&f->suspects, "plain"),
@@ -634,6 +736,9 @@ Suite *test_suspect_suite(void)
 	tcase_add_test(tc, test_no_change);
 	tcase_add_test(tc, test_keys);
 	tcase_add_test(tc, test_many_keys);
+	tcase_add_test(tc, test_many_keys_of_a_large_set);
+	tcase_add_test(tc, test_edits);
+	tcase_add_test(tc, test_edits_without_keys);
 	tcase_add_test(tc, test_same_keys);
 	tcase_add_loop_test(tc, test_no_keys, 0, 9);
 	tcase_add_test(tc, test_no_key_at_all);
