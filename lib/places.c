@@ -507,23 +507,23 @@ const struct zone *places_prefix(struct resolver *r,
 	const struct network *other;
 	const struct zone *zone = zone_of_prefix(r, prefix, &other);
 
-	prefix_print(prefix, text);
 	if (!other)
 		diag_error(r->diag, "K11", at, NULL,
 			   "%s \"%s\": %s is in no zone's networks", what, name,
-			   text);
+			   prefix_print(prefix, text));
 	else if (!zone)
 		diag_error(
 			r->diag, "K11", at, &other->at,
 			"%s \"%s\": %s is not inside one zone (network %s of "
 			"zone \"%s\")",
-			what, name, text, prefix_print(other->prefix, part),
-			other->zone->name);
+			what, name, prefix_print(prefix, text),
+			prefix_print(other->prefix, part), other->zone->name);
 	else if (prefix->len == 32 &&
 		 addr_is_broadcast(&prefix->addr, other->prefix))
 		diag_error(r->diag, "K11", at, &other->at,
 			   "%s \"%s\": %s is the broadcast address of %s", what,
-			   name, text, prefix_print(other->prefix, part));
+			   name, prefix_print(prefix, text),
+			   prefix_print(other->prefix, part));
 	else
 		return zone;
 	return NULL;
