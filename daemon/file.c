@@ -23,12 +23,14 @@
 /**
  * struct file_reader - reading one configuration
  * @dir: of the main file, with its slash, or ""
+ * @earlier: see conf_new()
  * @kept: where the bytes come from instead of the disk, or NULL
  * @total: bytes read so far, of all files
  */
 struct file_reader {
 	struct file_config *config;
 	const char *dir;
+	const struct model *earlier;
 	const struct store_file *kept;
 	size_t n_kept;
 	size_t total;
@@ -356,7 +358,7 @@ static int file_load_from(struct file_reader *reader, const char *path)
 	config->arena = arena_new();
 	config->copies_arena = arena_new();
 	diag_init(&config->diag, config->arena);
-	config->model = conf_new(config->arena);
+	config->model = conf_new(reader->earlier, config->arena);
 	reader->dir = file_dir(config->arena, path);
 	if (reader->kept) /* perhaps it was called something else then */
 		path = arena_printf(config->arena, "%s%s", reader->dir,
@@ -379,6 +381,17 @@ int file_load(const char *path, struct file_config *config)
 {
 	struct file_reader reader = { .config = config };
 
+	return file_load_from(&reader, path);
+}
+
+int file_reload(const char *path, const struct file_config *earlier,
+		struct file_config *config)
+{
+	struct file_reader reader = { .config = config };
+
+	/* one that has mistakes may not say all that is wrong a second time */
+	if (earlier->policy)
+		reader.earlier = earlier->model;
 	return file_load_from(&reader, path);
 }
 

@@ -48,6 +48,14 @@ struct file_config {
 int file_load(const char *path, struct file_config *config);
 
 /**
+ * file_reload - the same, faster where it says what @earlier has said
+ *
+ * Nothing of @earlier is needed afterwards.
+ */
+int file_reload(const char *path, const struct file_config *earlier,
+		struct file_config *config);
+
+/**
  * file_load_kept - the same from the copies of an earlier time
  * @path: of the main file now; what findings call the files follows from it
  * @files: at least one, the main one first

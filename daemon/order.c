@@ -308,8 +308,8 @@ static int order_load(const struct engine *engine,
 
 	*reason = "The configuration has mistakes";
 	if (!order->generation)
-		return file_load(order->path ? order->path : engine->path,
-				 config);
+		return file_reload(order->path ? order->path : engine->path,
+				   &engine->running.config, config);
 	rc = history_load(engine->history, order->generation, config);
 	if (rc == -ENOENT)
 		*reason = "There is no such generation";

@@ -177,7 +177,7 @@ static bool allowed_is_only_conduits(const struct model *model)
 int allowed_parse(const char *bytes, size_t len, struct arena *arena,
 		  struct allowed **list, size_t *n)
 {
-	struct model *model = conf_new(arena);
+	struct model *model = conf_new(NULL, arena);
 	struct diag diag;
 	size_t i;
 	int rc;

@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "entry.h"
 #include "group.h"
+#include "piece.h"
 #include "scan.h"
 
 #define FORMAT 1
@@ -21,10 +22,8 @@
 #define KEEP_DAYS 400
 
 #define ZONES_MAX 255
-#define HOSTS_MAX 1000000
 #define SERVICES_MAX 100000
 #define LISTS_MAX 1024
-#define CONDUITS_MAX 1000000
 #define TRIALS_MAX 100000 /* of both kinds together */
 #define PREFIXES_MAX 1000000 /* of one list */
 
@@ -308,11 +307,12 @@ static const struct key file_keys[] = {
 
 static const struct group file_group = GROUP(NULL, false, file_keys);
 
-struct model *conf_new(struct arena *arena)
+struct model *conf_new(const struct model *earlier, struct arena *arena)
 {
 	struct model *model = arena_alloc(arena, sizeof(*model));
 
 	model->arena = arena;
+	model->earlier = earlier;
 	model->watch.ownership = true;
 	model->watch.compare_seconds = COMPARE_SECONDS;
 	model->keeping.generations = KEEP_GENERATIONS;
@@ -320,8 +320,8 @@ struct model *conf_new(struct arena *arena)
 	return model;
 }
 
-static void parse_piece(struct reader *reader, const char *text,
-			struct model *model)
+static void read_piece(struct reader *reader, const char *text,
+		       struct model *model)
 {
 	config_t config;
 
@@ -337,6 +337,26 @@ static void parse_piece(struct reader *reader, const char *text,
 						   reader->first_line - 1 },
 			   NULL, "libconfig: %s", config_error_text(&config));
 	config_destroy(&config);
+}
+
+/* Of a piece that says nothing but entries: those of the same text before */
+static void parse_piece(struct reader *reader, const struct scan_piece *at,
+			const char *text, struct model *model)
+{
+	size_t n_errors = reader->diag->n_errors;
+	struct piece piece;
+
+	reader->first_line = at->first_line;
+	reader->first_element = at->first_element;
+	if (!at->is_pure) {
+		read_piece(reader, text, model);
+		return;
+	}
+	piece_begin(&piece, text, at->first_line, model);
+	if (!piece_take(&piece, reader->file, model))
+		read_piece(reader, text, model);
+	if (reader->diag->n_errors == n_errors)
+		piece_keep(&piece, model);
 }
 
 int conf_parse(struct model *model, const char *name, const char *bytes,
@@ -356,12 +376,9 @@ int conf_parse(struct model *model, const char *name, const char *bytes,
 		model->has_gateway = true;
 		return -EINVAL;
 	}
-	for (i = 0; i < scanned.n_pieces; i++) {
-		reader.first_line = scanned.pieces[i].first_line;
-		reader.first_element = scanned.pieces[i].first_element;
-		parse_piece(&reader, scanned.text + scanned.pieces[i].start,
-			    model);
-	}
+	for (i = 0; i < scanned.n_pieces; i++)
+		parse_piece(&reader, &scanned.pieces[i],
+			    scanned.text + scanned.pieces[i].start, model);
 	scan_free(&scanned);
 	return diag->n_errors == n_errors ? 0 : -EINVAL;
 }
@@ -469,6 +486,8 @@ int conf_finish(struct model *model, const char *name, struct diag *diag)
 	};
 	size_t n_errors = diag->n_errors;
 
+	piece_sort(model);
+	model->earlier = NULL;
 	if (!model->has_format)
 		diag_error(diag, "missing", at, NULL,
 			   "the setting \"format\" is missing; write "

@@ -6,8 +6,13 @@
 
 #include "model.h"
 
-/** conf_new - an empty model in @arena, to be filled by conf_parse() */
-struct model *conf_new(struct arena *arena);
+/**
+ * conf_new - an empty model in @arena, to be filled by conf_parse()
+ * @earlier: one without mistakes, that has been through conf_finish(); entries
+ *	whose text has not changed since are taken over from it. It has to stay
+ *	until conf_finish(). NULL: read everything
+ */
+struct model *conf_new(const struct model *earlier, struct arena *arena);
 
 /**
  * conf_parse - add what one file says to the model

@@ -203,8 +203,19 @@ struct sysctl_claim {
 	struct place at;
 };
 
+struct piece;
+
+/**
+ * struct model
+ * @earlier: whose entries may be taken over where the text is the same; only
+ *	while files are read. NULL: none
+ * @pieces: of the text, whose entries may be taken over from this model
+ */
 struct model {
 	struct arena *arena;
+	const struct model *earlier;
+	struct piece *pieces;
+	size_t n_pieces;
 	bool has_format, has_gateway;
 	struct place gateway_at;
 	struct word gateway_name;

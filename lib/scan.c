@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "token.h"
 #include "utf8.h"
 
@@ -115,6 +116,9 @@ static void begin_piece(struct scan *scan, unsigned int first_element)
 /* The list goes on in another piece. */
 static void continue_list(struct scan *scan, unsigned int n_elements)
 {
+	struct scan_piece *before = &scan->pieces[scan->n_pieces - 1];
+
+	before->is_pure = before->first_element;
 	put(scan, ");\n", sizeof(");\n"));
 	begin_piece(scan, n_elements);
 	put(scan, scan->setting.start, scan->setting.len);
@@ -300,9 +304,24 @@ static int scan_array(struct scan *scan)
 static int scan_value(struct scan *scan);
 static int scan_group(struct scan *scan);
 
+/*
+ * Does a list go on in another piece, behind @n elements in this one? The text
+ * of the last of them, from @start on, decides; so an entry that comes or goes
+ * moves no border but the nearest ones.
+ */
+static bool is_border(const struct scan *scan, size_t start, unsigned int n)
+{
+	uint64_t hash = hash_bytes(HASH_START, scan->text + start,
+				   scan->text_len - start);
+
+	return n == SCAN_ELEMENTS ||
+	       (n >= SCAN_BORDERS && hash_finish(hash) % SCAN_BORDERS == 0);
+}
+
 static int scan_list(struct scan *scan)
 {
-	unsigned int open_line = scan->token.line, n = 0;
+	unsigned int open_line = scan->token.line, n = 0, first = 0;
+	size_t start = 0;
 	bool more;
 	int ret;
 
@@ -311,10 +330,11 @@ static int scan_list(struct scan *scan)
 	if (ret)
 		return ret;
 	for (more = !at_char(scan, ')'); more; n++) {
-		if (n && n % SCAN_ELEMENTS == 0 && scan->depth == 1)
-			continue_list(scan, n);
+		if (n && scan->depth == 1 && is_border(scan, start, n - first))
+			continue_list(scan, first = n);
 		else if (n)
 			put(scan, ",", 1);
+		start = scan->text_len;
 		ret = scan_value(scan);
 		if (!ret)
 			ret = scan_comma(scan, ')', open_line, &more);

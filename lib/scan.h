@@ -2,6 +2,7 @@
 #ifndef SEKIMORI_SCAN_H
 #define SEKIMORI_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "diag.h"
@@ -19,19 +20,22 @@
  * @start: offset in scanned.text, where it is NUL-terminated
  * @first_line: the line of the file that its first line is
  * @first_element: how many elements of its list stand in pieces before it
+ * @is_pure: there is nothing in it but elements from the midst of a list
  */
 struct scan_piece {
 	size_t start;
 	unsigned int first_line;
 	unsigned int first_element;
+	bool is_pure;
 };
 
 /**
  * struct scanned - a file as libconfig is to read it
  *
- * Long lists are cut into pieces of so many elements: libconfig's tree takes
+ * Long lists are cut into pieces of at most SCAN_ELEMENTS: libconfig's tree takes
  * some twenty times the memory of the text, and so there is only a small one
- * at any time.
+ * at any time. One element in SCAN_BORDERS ends a piece, wherever it stands, so
+ * that two files with the same entries have most of their pieces in common.
  */
 struct scanned {
 	char *text;
@@ -39,6 +43,7 @@ struct scanned {
 	size_t n_pieces;
 };
 #define SCAN_ELEMENTS 1024
+#define SCAN_BORDERS 32
 
 /**
  * scan_text - check the syntax of a configuration and rewrite it for libconfig

@@ -69,7 +69,7 @@ static void fail(const char *what)
 static struct ruleset *compile_text(const struct input *input,
 				    struct arena *arena)
 {
-	struct model *model = conf_new(arena);
+	struct model *model = conf_new(NULL, arena);
 	const struct policy *policy;
 	struct diag diag;
 

@@ -1182,7 +1182,7 @@ static const char *const conduits[] = {
 
 static const struct policy *load(struct arena *arena, const char *entries)
 {
-	struct model *model = conf_new(arena);
+	struct model *model = conf_new(NULL, arena);
 	const struct policy *policy;
 	struct diag diag;
 	char *text;

@@ -126,7 +126,7 @@ static struct session_rules rules_of(const struct variant *variant)
 				   "10.77.0.31\n10.77.0.33\n10.77.0.34\n" :
 				   "10.77.0.31\n10.77.0.32\n10.77.0.33\n"
 				   "10.77.0.34\n";
-	struct model *model = conf_new(world.arena);
+	struct model *model = conf_new(NULL, world.arena);
 	const struct policy *policy;
 	struct session_rules rules;
 	char *conf = write_conf(variant);

@@ -123,12 +123,29 @@ static void fuzz_findings(struct diag *diag)
 	}
 }
 
+/* Read again, with everything taken over that can be, it says the same. */
+static void fuzz_again(const struct model *model, const char *bytes,
+		       size_t size)
+{
+	struct arena *arena = arena_new();
+	struct model *again = conf_new(model, arena);
+	struct diag diag;
+
+	diag_init(&diag, arena);
+	assert(!conf_parse(again, "g", bytes, size, &diag));
+	assert(again->n_pieces == model->n_pieces);
+	assert(again->n_hosts == model->n_hosts);
+	assert(again->n_conduits == model->n_conduits);
+	fuzz_whole(again);
+	arena_free(arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct model_list list = { .name = { "list", { "f", 1 } } };
 	struct arena *arena = arena_new();
 	const char *bytes = (const char *)data;
-	struct model *model = conf_new(arena);
+	struct model *model = conf_new(NULL, arena);
 	struct diag diag;
 	int ret;
 
@@ -140,6 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!ret && !conf_finish(model, "f", &diag)) {
 		fuzz_word(&model->gateway_name);
 		assert(model->model && model->edition);
+		fuzz_again(model, bytes, size);
 	}
 	fuzz_findings(&diag);
 

@@ -92,7 +92,7 @@ static const struct policy *load(const char *path, struct arena *arena,
 				 struct diag *diag)
 {
 	char list_path[PATH_MAX];
-	struct model *model = conf_new(arena);
+	struct model *model = conf_new(NULL, arena);
 	size_t len, list_len, i;
 	char *bytes = read_file(path, &len);
 	char *list;

@@ -259,7 +259,7 @@ void generate_conf(struct dice *dice, char **conf, char **list)
 const struct policy *generate_accept(const char *conf, const char *list,
 				     struct arena *arena)
 {
-	struct model *model = conf_new(arena);
+	struct model *model = conf_new(NULL, arena);
 	struct diag diag;
 	size_t i;
 

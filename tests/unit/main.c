@@ -27,6 +27,7 @@ int main(void)
 	srunner_add_suite(runner, test_foreign_suite());
 	srunner_add_suite(runner, test_hash_suite());
 	srunner_add_suite(runner, test_partition_suite());
+	srunner_add_suite(runner, test_piece_suite());
 	srunner_add_suite(runner, test_plan_suite());
 	srunner_add_suite(runner, test_reconcile_suite());
 	srunner_add_suite(runner, test_ruleset_suite());

@@ -19,6 +19,7 @@ Suite *test_flow_suite(void);
 Suite *test_foreign_suite(void);
 Suite *test_hash_suite(void);
 Suite *test_partition_suite(void);
+Suite *test_piece_suite(void);
 Suite *test_plan_suite(void);
 Suite *test_reconcile_suite(void);
 Suite *test_ruleset_suite(void);

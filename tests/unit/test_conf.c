@@ -24,7 +24,7 @@ static void setup(void)
 {
 	arena = arena_new();
 	diag_init(&diag, arena);
-	model = conf_new(arena);
+	model = conf_new(NULL, arena);
 }
 
 static void teardown(void)

@@ -15,7 +15,7 @@
 
 const struct policy *text_policy(struct arena *arena, const char *conf)
 {
-	struct model *model = conf_new(arena);
+	struct model *model = conf_new(NULL, arena);
 	const struct policy *policy;
 	struct diag diag;
 	char line[512] = "";
