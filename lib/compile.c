@@ -602,18 +602,25 @@ static uint32_t *sort_drafts(const struct drafts *d, size_t size)
 {
 	uint32_t *order = malloc((d->n + 1) * sizeof(*order));
 	uint32_t *other = malloc((d->n + 1) * sizeof(*other)), *swap;
+	uint8_t differs[2 * KEY_MAX] = { 0 };
 	size_t i, byte, starts[257];
 
 	if (!order || !other)
 		abort();
-	for (i = 0; i < d->n; i++)
+	for (i = 0; i < d->n; i++) {
+		const uint8_t *key = d->drafts[i].elem.key;
+		const uint8_t *first = d->drafts[0].elem.key;
+
 		order[i] = i;
+		for (byte = 0; byte < size; byte++)
+			differs[byte] |= key[byte] ^ first[byte];
+	}
 	for (byte = size; byte--;) {
+		if (!differs[byte])
+			continue;
 		memset(starts, 0, sizeof(starts));
 		for (i = 0; i < d->n; i++)
 			starts[d->drafts[i].elem.key[byte] + 1]++;
-		if (d->n && starts[d->drafts[0].elem.key[byte] + 1] == d->n)
-			continue;
 		for (i = 1; i < 257; i++)
 			starts[i] += starts[i - 1];
 		for (i = 0; i < d->n; i++) {

@@ -97,13 +97,14 @@ static uint64_t flow_match_hash(const struct flow *flow)
 	return hash_finish(hash_number(hash, flow->service.last));
 }
 
-static uint64_t flow_hash(const struct flow *flow)
+/* @match: its flow_match_hash() */
+static uint64_t flow_hash(const struct flow *flow, uint64_t match)
 {
-	uint64_t hash = flow_match_hash(flow);
+	uint64_t hash;
 
 	if (flow->conduit->bind != BIND_MAC)
-		return hash;
-	hash = hash_number(hash, BIND_MAC);
+		return match;
+	hash = hash_number(match, BIND_MAC);
 	hash = hash_bytes(hash, &flow->from->mac, sizeof(flow->from->mac));
 	hash = hash_bytes(hash, &flow->to->mac, sizeof(flow->to->mac));
 	return hash_finish(hash);
@@ -212,7 +213,8 @@ static int match_order(const void *a, const void *b)
 	return x->flow < y->flow ? -1 : x->flow > y->flow;
 }
 
-static void check_repeats(const struct policy *policy, struct diag *diag)
+static void check_repeats(const struct policy *policy, const uint64_t *hashes,
+			  struct diag *diag)
 {
 	struct match *matches =
 		malloc((policy->n_flows + 1) * sizeof(*matches));
@@ -222,8 +224,7 @@ static void check_repeats(const struct policy *policy, struct diag *diag)
 	if (!matches)
 		abort();
 	for (i = 0; i < policy->n_flows; i++)
-		matches[i] = (struct match){ flow_match_hash(&policy->flows[i]),
-					     &policy->flows[i] };
+		matches[i] = (struct match){ hashes[i], &policy->flows[i] };
 	qsort(matches, policy->n_flows, sizeof(*matches), match_order);
 	for (i = 1; i < policy->n_flows; i++) {
 		const struct flow *flow = matches[i].flow;
@@ -241,25 +242,24 @@ static void check_repeats(const struct policy *policy, struct diag *diag)
 	free(matches);
 }
 
-static void assign_ids(struct policy *policy)
+static void assign_ids(struct policy *policy, uint64_t *hashes)
 {
-	uint64_t *hashes = malloc((policy->n_flows + 1) * sizeof(*hashes));
 	uint32_t *ids = malloc((policy->n_flows + 1) * sizeof(*ids));
 	size_t i;
 
-	if (!hashes || !ids)
+	if (!ids)
 		abort();
 	for (i = 0; i < policy->n_flows; i++)
-		hashes[i] = flow_hash(&policy->flows[i]);
+		hashes[i] = flow_hash(&policy->flows[i], hashes[i]);
 	hash_ids(hashes, ids, policy->n_flows, FLOW_ID_MIN);
 	for (i = 0; i < policy->n_flows; i++)
 		policy->flows[i].id = ids[i];
-	free(hashes);
 	free(ids);
 }
 
 void flow_build(struct policy *policy, struct diag *diag)
 {
+	uint64_t *hashes;
 	size_t i, n = 0;
 
 	for (i = 0; i < policy->n_conduits; i++) {
@@ -277,6 +277,12 @@ void flow_build(struct policy *policy, struct diag *diag)
 	policy->flows = arena_alloc(policy->arena, n * sizeof(struct flow));
 	for (i = 0; i < policy->n_conduits; i++)
 		conduit_flows(policy, &policy->conduits[i], diag);
-	check_repeats(policy, diag);
-	assign_ids(policy);
+	hashes = malloc((policy->n_flows + 1) * sizeof(*hashes));
+	if (!hashes)
+		abort();
+	for (i = 0; i < policy->n_flows; i++)
+		hashes[i] = flow_match_hash(&policy->flows[i]);
+	check_repeats(policy, hashes, diag);
+	assign_ids(policy, hashes);
+	free(hashes);
 }

@@ -39,7 +39,8 @@ struct resolver {
 	struct names *services; /* name -> struct model_service */
 	struct names *conduits;
 	struct names *interfaces; /* name -> struct word */
-	struct names *prefixes; /* written in conduits -> struct endpoint */
+	struct endpoint **prefixes; /* written in conduits; a hash table */
+	size_t prefixes_mask;
 	struct network *networks; /* of all zones, sorted */
 	size_t n_networks;
 	struct claim *claims; /* addresses of all hosts, sorted */

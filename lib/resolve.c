@@ -56,29 +56,70 @@ static struct endpoint *prefix_endpoint(struct resolver *r, const char *name,
 	return e;
 }
 
+/* Where the endpoint of a prefix is in the table, or has to go */
+static struct endpoint **prefix_slot(const struct resolver *r,
+				     const struct prefix *prefix)
+{
+	size_t i = hash_finish(hash_bytes(HASH_START, prefix, sizeof(*prefix)));
+
+	for (;; i++) {
+		struct endpoint **slot = &r->prefixes[i & r->prefixes_mask];
+
+		if (!*slot || !prefix_cmp((*slot)->prefixes, prefix))
+			return slot;
+	}
+}
+
+static void prefix_slots(struct resolver *r)
+{
+	const struct model *model = r->model;
+	size_t n = 0, size = 8, i, k;
+
+	for (i = 0; i < model->n_conduits; i++) {
+		for (k = 0; k < model->conduits[i].n_from; k++)
+			n += model->conduits[i].from[k].is_prefix;
+		for (k = 0; k < model->conduits[i].n_to; k++)
+			n += model->conduits[i].to[k].is_prefix;
+	}
+	while (size < 2 * n)
+		size *= 2;
+	r->prefixes = arena_alloc(r->arena, size * sizeof(*r->prefixes));
+	r->prefixes_mask = size - 1;
+}
+
+/* What the endpoint of a prefix is called: the shortest form, which is what is
+ * written if it is an IPv4 address. */
+static const char *prefix_name(struct resolver *r,
+			       const struct model_endpoint *from)
+{
+	const struct addr *addr = &from->prefix.addr;
+	char text[ADDR_TEXT];
+
+	if (addr->family == 4 && !strchr(from->text.text, '/'))
+		return from->text.text;
+	if (from->prefix.len == addr_bits(addr))
+		addr_print(addr, text);
+	else
+		prefix_print(&from->prefix, text);
+	return arena_copy(r->arena, text, strlen(text));
+}
+
 /* Conduits that write the same prefix share one endpoint. */
 static const struct endpoint *
 endpoint_of_prefix(struct resolver *r, const struct model_endpoint *from,
 		   const struct conduit *conduit)
 {
 	const struct zone *zone;
-	struct endpoint *e;
-	char text[ADDR_TEXT], *name;
+	struct endpoint **slot = prefix_slot(r, &from->prefix);
 
-	if (from->prefix.len == addr_bits(&from->prefix.addr))
-		addr_print(&from->prefix.addr, text);
-	else
-		prefix_print(&from->prefix, text);
-	e = names_find(r->prefixes, text);
-	if (e)
-		return e;
-	zone = places_prefix(r, &from->prefix, "conduit", conduit->name,
-			     from->text.at);
-	if (!zone)
-		return NULL;
-	name = arena_copy(r->arena, text, strlen(text));
-	e = prefix_endpoint(r, name, from, zone);
-	return names_add(r->prefixes, name, e);
+	if (!*slot) {
+		zone = places_prefix(r, &from->prefix, "conduit", conduit->name,
+				     from->text.at);
+		if (zone)
+			*slot = prefix_endpoint(r, prefix_name(r, from), from,
+						zone);
+	}
+	return *slot;
 }
 
 static const struct endpoint *
@@ -445,22 +486,16 @@ struct policy *resolve_policy(const struct model *model, struct diag *diag)
 		.arena = arena,
 		.diag = diag,
 	};
-	size_t i, k, n_interfaces = 0, n_prefixes = 0;
+	size_t i, n_interfaces = 0;
 
 	for (i = 0; i < model->n_zones; i++)
 		n_interfaces += model->zones[i].n_interfaces;
-	for (i = 0; i < model->n_conduits; i++) {
-		for (k = 0; k < model->conduits[i].n_from; k++)
-			n_prefixes += model->conduits[i].from[k].is_prefix;
-		for (k = 0; k < model->conduits[i].n_to; k++)
-			n_prefixes += model->conduits[i].to[k].is_prefix;
-	}
 	r.owners = names_new(arena,
 			     model->n_zones + model->n_hosts + model->n_lists);
 	r.services = names_new(arena, model->n_services);
 	r.conduits = names_new(arena, model->n_conduits);
 	r.interfaces = names_new(arena, n_interfaces);
-	r.prefixes = names_new(arena, n_prefixes);
+	prefix_slots(&r);
 
 	policy->arena = arena;
 	policy->gateway = model->gateway_name.text;

@@ -311,11 +311,13 @@ static int scan_group(struct scan *scan);
  */
 static bool is_border(const struct scan *scan, size_t start, unsigned int n)
 {
-	uint64_t hash = hash_bytes(HASH_START, scan->text + start,
-				   scan->text_len - start);
+	uint64_t hash;
 
-	return n == SCAN_ELEMENTS ||
-	       (n >= SCAN_BORDERS && hash_finish(hash) % SCAN_BORDERS == 0);
+	if (n < SCAN_ELEMENTS_MIN || n == SCAN_ELEMENTS)
+		return n == SCAN_ELEMENTS;
+	hash = hash_bytes(HASH_START, scan->text + start,
+			  scan->text_len - start);
+	return hash_finish(hash) % SCAN_BORDERS == 0;
 }
 
 static int scan_list(struct scan *scan)

@@ -34,7 +34,7 @@ struct scan_piece {
  *
  * Long lists are cut into pieces of at most SCAN_ELEMENTS: libconfig's tree takes
  * some twenty times the memory of the text, and so there is only a small one
- * at any time. One element in SCAN_BORDERS ends a piece, wherever it stands, so
+ * at any time. One element in SCAN_BORDERS ends a piece that is long enough, so
  * that two files with the same entries have most of their pieces in common.
  */
 struct scanned {
@@ -43,7 +43,8 @@ struct scanned {
 	size_t n_pieces;
 };
 #define SCAN_ELEMENTS 1024
-#define SCAN_BORDERS 32
+#define SCAN_ELEMENTS_MIN 64
+#define SCAN_BORDERS 16
 
 /**
  * scan_text - check the syntax of a configuration and rewrite it for libconfig

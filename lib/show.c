@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "names.h"
 
 #define SHOW_MARKS_MAX 64
 #define SHOW_PORTION_FLOWS 4096 /* lookups for one portion, about */
@@ -495,26 +496,6 @@ json_t *show_findings(const struct diag *diag)
 	return array;
 }
 
-static int show_cmp_conduits(const void *a, const void *b)
-{
-	const struct conduit *const *x = a, *const *y = b;
-
-	return strcmp((*x)->name, (*y)->name);
-}
-
-static const struct conduit **show_sort_conduits(const struct policy *policy,
-						 struct arena *arena)
-{
-	const struct conduit **sorted;
-	size_t i;
-
-	sorted = arena_alloc(arena, (policy->n_conduits + 1) * sizeof(*sorted));
-	for (i = 0; i < policy->n_conduits; i++)
-		sorted[i] = &policy->conduits[i];
-	qsort(sorted, policy->n_conduits, sizeof(*sorted), show_cmp_conduits);
-	return sorted;
-}
-
 static int show_cmp_ids(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
@@ -548,7 +529,9 @@ static bool show_same_flows(const struct conduit *a, const struct conduit *b)
 	if (a->n_flows != b->n_flows || a->bind != b->bind ||
 	    !show_same_term(a, b))
 		return false;
-	if (!a->n_flows)
+	for (i = 0; i < a->n_flows && a->flows[i].id == b->flows[i].id; i++)
+		;
+	if (i == a->n_flows)
 		return true;
 	ids = malloc(2 * room);
 	if (!ids)
@@ -567,11 +550,11 @@ static bool show_same_flows(const struct conduit *a, const struct conduit *b)
 void show_compare(const struct policy *before, const struct policy *after,
 		  struct show_change *change)
 {
-	const struct conduit **a, **b;
 	struct show_change found = { 0 };
+	const struct conduit *conduit;
 	struct arena *arena;
-	size_t i = 0, k = 0;
-	int cmp;
+	struct names *names;
+	size_t i;
 
 	if (!before) {
 		found.n_added = after->n_conduits;
@@ -579,20 +562,18 @@ void show_compare(const struct policy *before, const struct policy *after,
 		return;
 	}
 	arena = arena_new();
-	a = show_sort_conduits(before, arena);
-	b = show_sort_conduits(after, arena);
-	while (i < before->n_conduits || k < after->n_conduits) {
-		if (i == before->n_conduits)
-			cmp = 1;
-		else if (k == after->n_conduits)
-			cmp = -1;
-		else
-			cmp = strcmp(a[i]->name, b[k]->name);
-		found.n_removed += cmp < 0;
-		found.n_added += cmp > 0;
-		found.n_changed += !cmp && !show_same_flows(a[i], b[k]);
-		i += cmp <= 0;
-		k += cmp >= 0;
+	names = names_new(arena, before->n_conduits);
+	for (i = 0; i < before->n_conduits; i++)
+		names_add(names, before->conduits[i].name,
+			  &before->conduits[i]);
+	found.n_removed = before->n_conduits;
+	for (i = 0; i < after->n_conduits; i++) {
+		conduit = names_find(names, after->conduits[i].name);
+		found.n_removed -= !!conduit;
+		found.n_added += !conduit;
+		found.n_changed +=
+			conduit &&
+			!show_same_flows(conduit, &after->conduits[i]);
 	}
 	arena_free(arena);
 	*change = found;
