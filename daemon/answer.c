@@ -146,7 +146,7 @@ static json_t *answer_refused(const struct engine_outcome *outcome)
 static json_t *answer_lacking(const struct engine *engine, uint64_t number)
 {
 	struct file_config config;
-	int rc = history_load(engine_history(engine), number, &config);
+	int rc = history_load(engine_history(engine), number, NULL, &config);
 
 	file_unload(&config);
 	return !rc || rc == -EINVAL ? NULL :

@@ -384,21 +384,27 @@ int file_load(const char *path, struct file_config *config)
 	return file_load_from(&reader, path);
 }
 
+/* What may be taken over: all of it, if there is no mistake in it */
+static const struct model *file_model(const struct file_config *config)
+{
+	return config && config->policy ? config->model : NULL;
+}
+
 int file_reload(const char *path, const struct file_config *earlier,
 		struct file_config *config)
 {
-	struct file_reader reader = { .config = config };
+	struct file_reader reader = { .config = config,
+				      .earlier = file_model(earlier) };
 
-	/* one that has mistakes may not say all that is wrong a second time */
-	if (earlier->policy)
-		reader.earlier = earlier->model;
 	return file_load_from(&reader, path);
 }
 
 int file_load_kept(const char *path, const struct store_file *files,
-		   size_t n_files, struct file_config *config)
+		   size_t n_files, const struct file_config *earlier,
+		   struct file_config *config)
 {
 	struct file_reader reader = { .config = config,
+				      .earlier = file_model(earlier),
 				      .kept = files,
 				      .n_kept = n_files };
 

@@ -59,9 +59,11 @@ int file_reload(const char *path, const struct file_config *earlier,
  * file_load_kept - the same from the copies of an earlier time
  * @path: of the main file now; what findings call the files follows from it
  * @files: at least one, the main one first
+ * @earlier: as of file_reload(), or NULL
  */
 int file_load_kept(const char *path, const struct store_file *files,
-		   size_t n_files, struct file_config *config);
+		   size_t n_files, const struct file_config *earlier,
+		   struct file_config *config);
 
 /**
  * file_extend - what a configuration becomes with one more file

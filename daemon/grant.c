@@ -113,11 +113,11 @@ static int grant_load(struct engine *engine, const struct candidate *candidate,
 	*reason = "The configuration in force cannot be read again";
 	if (engine->running.number)
 		rc = history_load(engine->history, engine->running.number,
-				  &next->config);
+				  &engine->running.config, &next->config);
 	else
 		rc = file_load_kept(engine->path, engine->running.config.copies,
 				    engine->running.config.n_copies,
-				    &next->config);
+				    &engine->running.config, &next->config);
 	if (rc)
 		return rc;
 	*reason = "The conduit has mistakes";

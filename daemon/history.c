@@ -205,7 +205,7 @@ static bool history_take(const struct history *history,
 	struct file_config kept;
 
 	if (file_load_kept(history->path, generation->files,
-			   generation->n_files, &kept)) {
+			   generation->n_files, NULL, &kept)) {
 		history_fail("This version does not accept the generation "
 			     "that is to be in force",
 			     -EINVAL);
@@ -442,7 +442,7 @@ void history_prune(struct history *history, size_t keep_count,
 /* ---- to look at ---- */
 
 int history_load(const struct history *history, uint64_t number,
-		 struct file_config *config)
+		 const struct file_config *earlier, struct file_config *config)
 {
 	struct arena *arena = arena_new();
 	struct store_generation generation = { .n_files = 0 };
@@ -455,7 +455,7 @@ int history_load(const struct history *history, uint64_t number,
 		rc = -EBADMSG;
 	if (!rc)
 		rc = file_load_kept(history->path, generation.files,
-				    generation.n_files, config);
+				    generation.n_files, earlier, config);
 	arena_free(arena);
 	return rc;
 }

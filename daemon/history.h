@@ -115,12 +115,13 @@ uint64_t history_previous(const struct history *history);
 
 /**
  * history_load - a generation as a configuration
+ * @earlier: as of file_reload(), or NULL
  *
  * 0; -ENOENT, -EBADMSG if it is damaged, -EINVAL if this version refuses it
  * (then @config has the findings). @config is always filled.
  */
 int history_load(const struct history *history, uint64_t number,
-		 struct file_config *config);
+		 const struct file_config *earlier, struct file_config *config);
 
 /**
  * history_json - { running, confirmed, seconds_left, generations: [ { number,

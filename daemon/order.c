@@ -158,7 +158,7 @@ static int order_start_kept(struct engine *engine, uint64_t number,
 			    uint64_t now_usec)
 {
 	struct file_config config;
-	int rc = history_load(engine->history, number, &config);
+	int rc = history_load(engine->history, number, NULL, &config);
 
 	if (!rc) {
 		order_log_choice(engine, HISTORY_KEPT, number);
@@ -310,7 +310,8 @@ static int order_load(const struct engine *engine,
 	if (!order->generation)
 		return file_reload(order->path ? order->path : engine->path,
 				   &engine->running.config, config);
-	rc = history_load(engine->history, order->generation, config);
+	rc = history_load(engine->history, order->generation,
+			  &engine->running.config, config);
 	if (rc == -ENOENT)
 		*reason = "There is no such generation";
 	else if (rc && rc != -EINVAL)

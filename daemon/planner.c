@@ -242,7 +242,7 @@ out:
 static json_t *planner_load(const struct engine *engine, uint64_t number,
 			    struct file_config *config)
 {
-	int rc = history_load(engine_history(engine), number, config);
+	int rc = history_load(engine_history(engine), number, NULL, config);
 	char reason[96];
 
 	if (!rc)

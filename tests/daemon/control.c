@@ -237,8 +237,9 @@ uint64_t history_running(const struct history *history)
 }
 
 int history_load(const struct history *history, uint64_t number,
-		 struct file_config *config)
+		 const struct file_config *earlier, struct file_config *config)
 {
+	(void)earlier;
 	memset(config, 0, sizeof(*config));
 	return number < 8 ? history->loads[number] : -ENOENT;
 }

@@ -2226,6 +2226,59 @@ static void assert_allowed(const struct world *world, uint64_t now, size_t n,
 	ck_assert_uint_eq(n_is, n_in_force);
 }
 
+/* @n conduits, of which the one in the middle has this port */
+static void write_many(const struct world *world, size_t n, unsigned int port)
+{
+	FILE *file = fopen(world->conf, "w");
+	size_t i;
+
+	ck_assert(file);
+	fprintf(file, WITHOUT_CONDUITS "conduits = (\n");
+	for (i = 0; i < n; i++)
+		fprintf(file,
+			"%s{ name = \"c%zu\"; kind = \"plain\"; from = "
+			"[ \"b\" ]; to = [ \"10.1.0.%zu\" ]; services = "
+			"[ \"tcp/%zu\" ]; }",
+			i ? ",\n" : "", i, 1 + i % 250,
+			i == n / 2 ? port : 1000 + i / 250);
+	fprintf(file, " );\n");
+	fclose(file);
+	ck_assert(!chmod(world->conf, 0600));
+}
+
+/* Most of it need not be read again, there or back. */
+START_TEST(reload_of_one_in_many)
+{
+	struct engine_outcome outcome;
+	struct show_status status;
+	char first[DIGEST_TEXT];
+	struct world world;
+	uint64_t number;
+
+	world_open(&world);
+	write_many(&world, 2000, 2000);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	number = history_running(engine_history(world.engine));
+	write_many(&world, 2000, 2001);
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	ck_assert_uint_eq(outcome.change.n_changed, 1);
+	ck_assert_uint_eq(outcome.change.n_added + outcome.change.n_removed, 0);
+	memcpy(first, outcome.from, sizeof(first));
+	ck_assert_str_ne(outcome.to, first);
+	engine_outcome_free(&outcome);
+	ck_assert_int_eq(put_generation(&world, number, NOON), 0);
+	engine_status(world.engine, &status);
+	ck_assert_str_eq(status.digest, first);
+	/* what is broken is broken in its own place */
+	write_many(&world, 2000, 70000);
+	ck_assert_int_eq(reload(&world, NOON, &outcome), -EINVAL);
+	ck_assert_uint_eq(outcome.diag->n_errors, 1);
+	ck_assert_uint_eq(outcome.diag->findings[0].at.line, 1009);
+	engine_outcome_free(&outcome);
+	world_close(&world);
+}
+END_TEST
+
 START_TEST(allowed_ends_on_time)
 {
 	const uint64_t end = NOON + 3600 * SEC;
@@ -2536,6 +2589,7 @@ int main(void)
 	tcase_add_test(tcase, reload_of_the_same);
 	tcase_add_test(tcase, reload_of_another);
 	tcase_add_test(tcase, large_reload);
+	tcase_add_test(tcase, reload_of_one_in_many);
 	tcase_add_test(tcase, large_reload_that_is_spoiled);
 	tcase_add_test(tcase, reload_that_hands_connections_on);
 	tcase_add_test(tcase, reload_that_cannot_go_back);
