@@ -50,17 +50,18 @@ static struct show_count *counter_alloc(size_t n)
 void counter_follow(struct counters *counters, const struct policy *policy)
 {
 	struct show_count *counts = counter_alloc(policy->n_flows);
-	const struct show_count *known;
-	size_t i;
+	const struct show_count *known = counters->counts;
+	size_t i, k = 0;
 
-	for (i = 0; i < policy->n_flows; i++) {
+	for (i = 0; i < policy->n_flows; i++)
 		counts[i].id = policy->flows[i].id;
-		known = counter_find(counters, counts[i].id);
-		if (known)
-			counts[i] = *known;
+	qsort(counts, policy->n_flows, sizeof(*counts), counter_cmp);
+	for (i = 0; i < policy->n_flows; i++) {
+		while (k < counters->n_counts && known[k].id < counts[i].id)
+			k++;
+		if (k < counters->n_counts && known[k].id == counts[i].id)
+			counts[i] = known[k];
 	}
-	if (policy->n_flows)
-		qsort(counts, policy->n_flows, sizeof(*counts), counter_cmp);
 	free(counters->counts);
 	counters->counts = counts;
 	counters->n_counts = policy->n_flows;

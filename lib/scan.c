@@ -56,17 +56,22 @@ static struct place place_of(const struct scan *scan, unsigned int line)
 	return (struct place){ .file = scan->lexer.file, .line = line };
 }
 
-static void put(struct scan *scan, const char *bytes, size_t len)
+static void make_room(struct scan *scan, size_t len)
 {
 	char *text;
 
-	if (scan->text_size - scan->text_len < len) {
-		scan->text_size = 2 * scan->text_size + len;
-		text = realloc(scan->text, scan->text_size);
-		if (!text)
-			abort();
-		scan->text = text;
-	}
+	scan->text_size = 2 * scan->text_size + len;
+	text = realloc(scan->text, scan->text_size);
+	if (!text)
+		abort();
+	scan->text = text;
+}
+
+/* Inline, as most of it are single characters */
+static inline void put(struct scan *scan, const char *bytes, size_t len)
+{
+	if (scan->text_size - scan->text_len < len)
+		make_room(scan, len);
 	memcpy(scan->text + scan->text_len, bytes, len);
 	scan->text_len += len;
 }

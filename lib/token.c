@@ -33,6 +33,24 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static bool is_punctuation(char c)
+{
+	switch (c) {
+	case '=':
+	case ':':
+	case ',':
+	case ';':
+	case '{':
+	case '}':
+	case '(':
+	case ')':
+	case '[':
+	case ']':
+		return true;
+	}
+	return false;
+}
+
 static bool starts_with(const struct lexer *lexer, const char *text)
 {
 	size_t len = strlen(text);
@@ -287,7 +305,7 @@ int token_next(struct lexer *lexer, struct token *token)
 	} else if (is_digit(*lexer->pos) || *lexer->pos == '.' ||
 		   *lexer->pos == '+' || *lexer->pos == '-') {
 		ret = read_number(lexer, token);
-	} else if (memchr("=:,;{}()[]", *lexer->pos, 10)) {
+	} else if (is_punctuation(*lexer->pos)) {
 		token->type = TOKEN_PUNCTUATION;
 		token->len = 1;
 	} else {
