@@ -20,8 +20,8 @@
 #include "program.h"
 #include "session.h"
 
-/* So many prefixes may be compared in search of heirs, some 50 ms' worth. */
-#define COMPARISONS_MAX 20000000u
+/* So many prefixes may be compared in search of heirs, some 20 ms' worth. */
+#define COMPARISONS_MAX 5000000u
 
 /* The next policy is searched from so many flows before the same place on. */
 #define NEARBY 64
@@ -168,9 +168,13 @@ static void note_gone(struct bridge *b, size_t place, const struct elem *elem)
 		ids_add(&b->gone, key_id(elem, offsets[0]), b->arena);
 }
 
-static size_t cost_of(const struct flow *flow)
+/* What comparing them costs: a pair of ports is quickly looked at. */
+static size_t cost_of(const struct flow *a, const struct flow *b)
 {
-	return 1 + flow->from->n_prefixes + flow->to->n_prefixes;
+	if (!flow_service_overlaps(a, b))
+		return 1;
+	return 1 + a->from->n_prefixes + a->to->n_prefixes +
+	       b->from->n_prefixes + b->to->n_prefixes;
 }
 
 /*
@@ -182,7 +186,7 @@ static bool has_heir(struct bridge *b, uint32_t id)
 {
 	const struct flow *flow = session_flow(&b->flows, id), *heir;
 	const struct policy *next = b->next->policy;
-	size_t i, place;
+	size_t i, place, cost;
 
 	if (!flow)
 		return false;
@@ -190,11 +194,12 @@ static bool has_heir(struct bridge *b, uint32_t id)
 	place -= place < NEARBY ? place : NEARBY;
 	for (i = 0; i < next->n_flows; i++) {
 		heir = &next->flows[(place + i) % next->n_flows];
-		if (b->n_left < cost_of(flow) + cost_of(heir)) {
+		cost = cost_of(flow, heir);
+		if (cost > b->n_left)
 			b->n_left = 0;
+		if (!b->n_left)
 			return false;
-		}
-		b->n_left -= cost_of(flow) + cost_of(heir);
+		b->n_left -= cost;
 		if (flow_overlaps(flow, heir) && session_may_move(flow, heir) &&
 		    ids_have(&b->known, heir->id))
 			return true;

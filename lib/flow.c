@@ -64,12 +64,16 @@ static bool endpoint_overlaps(const struct endpoint *a,
 	return false;
 }
 
-bool flow_overlaps(const struct flow *a, const struct flow *b)
+bool flow_service_overlaps(const struct flow *a, const struct flow *b)
 {
 	return a->service.proto == b->service.proto &&
 	       a->service.first <= b->service.last &&
-	       b->service.first <= a->service.last &&
-	       endpoint_overlaps(a->to, b->to) &&
+	       b->service.first <= a->service.last;
+}
+
+bool flow_overlaps(const struct flow *a, const struct flow *b)
+{
+	return flow_service_overlaps(a, b) && endpoint_overlaps(a->to, b->to) &&
 	       endpoint_overlaps(a->from, b->from);
 }
 

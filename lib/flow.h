@@ -22,6 +22,9 @@ bool flow_family(const struct flow *flow, unsigned int family);
  */
 bool flow_is_rare(const struct flow *flow);
 
+/** flow_service_overlaps - have they protocol and a port in common? */
+bool flow_service_overlaps(const struct flow *a, const struct flow *b);
+
 /** flow_overlaps - could one connection be of both, perhaps of other policies? */
 bool flow_overlaps(const struct flow *a, const struct flow *b);
 
