@@ -192,6 +192,23 @@ static void sekimorid_clean(void)
 }
 
 /*
+ * Standard error is wanted with -f; but not where it is the journal of systemd,
+ * which has each line already, from syslog: see JOURNAL_STREAM in systemd.exec(5)
+ */
+static bool sekimorid_wants_stderr(const struct options *options)
+{
+	const char *journal = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	if (!options->foreground || !journal ||
+	    sscanf(journal, "%llu:%llu", &device, &inode) != 2 ||
+	    fstat(STDERR_FILENO, &status) < 0)
+		return options->foreground;
+	return status.st_dev != device || status.st_ino != inode;
+}
+
+/*
  * Go into the background, unless a service manager or -f wants us here. The
  * parent waits until the child is ready and then tells by its exit status; so
  * a boot script that goes on knows that the policy is in force.
@@ -205,7 +222,7 @@ static void sekimorid_detach(struct sekimorid *daemon)
 	daemon->parent_fd = -1;
 	daemon->to_stderr = !getenv("NOTIFY_SOCKET");
 	if (daemon->options.foreground || getenv("NOTIFY_SOCKET")) {
-		daemon->to_stderr = daemon->options.foreground;
+		daemon->to_stderr = sekimorid_wants_stderr(&daemon->options);
 		return;
 	}
 	if (pipe2(ends, O_CLOEXEC) < 0)
