@@ -758,7 +758,7 @@ void engine_tick(struct engine *engine, uint64_t now_usec)
 	/* ends that the kernel has are no longer right, nor known */
 	was_set &= engine_has_terms(engine->running.config.policy);
 	if (was_set)
-		keeper_compare(engine->keeper);
+		keeper_follow_clock(engine->keeper);
 	if (was_set || engine_must_turn(engine, now_usec)) {
 		engine_turn(engine, now_usec);
 	} else if (engine->state == ENGINE_UNSURE) {

@@ -72,6 +72,7 @@ struct keeper {
 
 	/* the wall clock as we were told it last, and CLOCK_MONOTONIC then */
 	uint64_t told_usec, told_clock_usec;
+	bool clock_was_set; /* since the last apply */
 
 	uint64_t n_commits, n_compared;
 	uint64_t verified_usec, compared_usec;
@@ -641,7 +642,7 @@ static void keeper_note_drift(struct keeper *keeper,
 	struct edits *edits;
 	size_t n, n_all;
 
-	if (!keeper->desired)
+	if (!keeper->desired || keeper->clock_was_set)
 		return;
 	edits = diff_rulesets(observed, keeper->desired, arena);
 	if (edits->scope == EDIT_NOTHING)
@@ -784,6 +785,7 @@ int keeper_apply(struct keeper *keeper, const struct ruleset *desired,
 		keeper_compare(keeper);
 		return 0;
 	}
+	keeper->clock_was_set = false;
 	keeper->verified_usec = now_usec;
 	barrier_raise(&keeper->barrier);
 	chronicle_close(&keeper->chronicle, &keeper->reconcile,
@@ -883,6 +885,12 @@ void keeper_compare(struct keeper *keeper)
 	keeper->touches++;
 	keeper->suspects.all = true;
 	keeper_event(keeper, RECONCILE_LOST);
+}
+
+void keeper_follow_clock(struct keeper *keeper)
+{
+	keeper->clock_was_set = true;
+	keeper_compare(keeper);
 }
 
 void keeper_check_ends(struct keeper *keeper)

@@ -93,6 +93,14 @@ void keeper_verify(struct keeper *keeper, uint64_t now_usec);
 void keeper_compare(struct keeper *keeper);
 
 /**
+ * keeper_follow_clock - the wall clock was set
+ *
+ * Until something is applied next, nothing that differs is held against anybody:
+ * the kernel counts by another clock, so all ends that it has are off.
+ */
+void keeper_follow_clock(struct keeper *keeper);
+
+/**
  * struct keeper_trial - what would have to be done, and whether it would do
  * @observed: all of the table, as it is
  * @edits: from there to what is desired

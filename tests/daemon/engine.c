@@ -1527,9 +1527,20 @@ START_TEST(clock_forward_ends_at_once)
 }
 END_TEST
 
+/* Compare everything, and do what comes of it. */
+static void compare(const struct world *world, uint64_t now)
+{
+	unsigned int i;
+
+	engine_request_audit(world->engine);
+	for (i = 0; engine_work(world->engine, now); i++)
+		ck_assert_uint_lt(i, 1000);
+}
+
 /* What the kernel counts goes on as it was, and has to be told anew. */
 START_TEST(clock_that_is_set_is_told)
 {
+	struct show_status status;
 	struct world world;
 	unsigned int n_reads;
 
@@ -1544,6 +1555,15 @@ START_TEST(clock_that_is_set_is_told)
 	ck_assert_uint_eq(kernel.n_commits, 2);
 	ck_assert_uint_eq(n_timed(), 2);
 	assert_state(&world, ENGINE_IN_FORCE);
+	/* which nobody has done */
+	engine_status(world.engine, &status);
+	ck_assert_uint_eq(status.n_incidents, 0);
+	/* but what somebody does after that is his */
+	kernel.skew_msec = 1200 * 1000;
+	compare(&world, NOON + 600 * SEC);
+	engine_status(world.engine, &status);
+	ck_assert_uint_eq(status.n_repaired, 1);
+	ck_assert_uint_eq(kernel.n_commits, 3);
 	world_close(&world);
 }
 END_TEST
@@ -1637,16 +1657,6 @@ START_TEST(clock_before_the_release_is_wrong)
 	world_close(&world);
 }
 END_TEST
-
-/* Compare everything, and do what comes of it. */
-static void compare(const struct world *world, uint64_t now)
-{
-	unsigned int i;
-
-	engine_request_audit(world->engine);
-	for (i = 0; engine_work(world->engine, now); i++)
-		ck_assert_uint_lt(i, 1000);
-}
 
 /* The kernel ends it a bit earlier than we do. */
 START_TEST(end_is_no_drift)
