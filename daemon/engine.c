@@ -391,6 +391,16 @@ static bool engine_finds_table(struct engine *engine)
 	return found;
 }
 
+static void engine_log_shut(void)
+{
+	struct log_line line;
+
+	log_begin(&line, "SEKI-SHUT",
+		  "There is no policy that can be put in force, so the kernel "
+		  "has a table that forwards nothing");
+	log_end(&line, LOG_CRIT);
+}
+
 int engine_shut(struct engine *engine, uint64_t now_usec)
 {
 	struct keeper_edit edit;
@@ -405,6 +415,8 @@ int engine_shut(struct engine *engine, uint64_t now_usec)
 	if (rc)
 		log_error("SEKI-ERROR", rc,
 			  "Not even a table that forwards nothing can be made");
+	else
+		engine_log_shut();
 	keeper_forget(engine->keeper);
 	arena_free(arena);
 	return rc;

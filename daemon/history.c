@@ -595,7 +595,7 @@ static bool history_is_of_interest(const json_t *record)
 		"SEKI-LOST",	 "SEKI-OWNER",	  "SEKI-SYSCTL",
 		"SEKI-SESSIONS", "SEKI-HISTORY",  "SEKI-JOURNAL",
 		"SEKI-STOP",	 "SEKI-ALLOWED",  "SEKI-DISALLOWED",
-		"SEKI-UNKEPT",
+		"SEKI-UNKEPT",	 "SEKI-SHUT",
 	};
 	const char *msgid = json_string_value(json_object_get(record, "msgid"));
 	size_t i;
