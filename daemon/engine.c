@@ -391,13 +391,14 @@ static bool engine_finds_table(struct engine *engine)
 	return found;
 }
 
-static void engine_log_shut(void)
+static void engine_log_shut(const struct engine *engine)
 {
 	struct log_line line;
 
 	log_begin(&line, "SEKI-SHUT",
 		  "There is no policy that can be put in force, so the kernel "
 		  "has a table that forwards nothing");
+	log_add_text(&line, "file", engine->path);
 	log_end(&line, LOG_CRIT);
 }
 
@@ -416,7 +417,7 @@ int engine_shut(struct engine *engine, uint64_t now_usec)
 		log_error("SEKI-ERROR", rc,
 			  "Not even a table that forwards nothing can be made");
 	else
-		engine_log_shut();
+		engine_log_shut(engine);
 	keeper_forget(engine->keeper);
 	arena_free(arena);
 	return rc;
@@ -776,10 +777,12 @@ void engine_tick(struct engine *engine, uint64_t now_usec)
 	} else if (engine->state == ENGINE_UNSURE) {
 		rc = engine_put(engine, NULL, &engine->running, now_usec,
 				&edit);
-		if (!rc)
-			engine->state = ENGINE_IN_FORCE;
-		else
+		if (rc) {
 			engine_log_unsure(rc);
+		} else {
+			engine->state = ENGINE_IN_FORCE;
+			engine_sweep(engine);
+		}
 	}
 	/* a comparison has most likely just read them */
 	if (now_usec < counters->sampled_usec ||

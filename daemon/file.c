@@ -414,7 +414,6 @@ int file_load_kept(const char *path, const struct store_file *files,
 int file_extend(struct file_config *config, const char *name, const char *bytes,
 		size_t len)
 {
-	/* arrays that grow leave the entries of the shorter ones as they are */
 	struct model *model = arena_alloc(config->arena, sizeof(*model));
 
 	config->plain = config->policy;
@@ -424,6 +423,8 @@ int file_extend(struct file_config *config, const char *name, const char *bytes,
 	diag_init(&config->diag, config->arena);
 	conf_parse(model, name, bytes, len, &config->diag);
 	config->policy = load_policy(model, &config->diag);
+	/* there is nothing else in it; the array may have moved as it grew */
+	config->model->conduits = model->conduits;
 	return config->policy ? 0 : -EINVAL;
 }
 

@@ -781,11 +781,11 @@ int keeper_apply(struct keeper *keeper, const struct ruleset *desired,
 		keeper_compare(keeper); /* what there was before, if any */
 		return rc;
 	}
+	keeper->clock_was_set = false;
 	if (overtaken) {
 		keeper_compare(keeper);
 		return 0;
 	}
-	keeper->clock_was_set = false;
 	keeper->verified_usec = now_usec;
 	barrier_raise(&keeper->barrier);
 	chronicle_close(&keeper->chronicle, &keeper->reconcile,

@@ -109,12 +109,13 @@ static uint64_t order_keep_file(struct engine *engine,
 
 	engine_compile(engine, &made, now_usec);
 	engine_drop_ruleset(&made);
-	history_see(engine->history, config);
 	rc = history_keep(engine->history, config, &entry, now_usec, &number);
 	if (!rc)
 		rc = history_enter(engine->history, number, 0);
 	if (rc)
 		history_unsee(engine->history);
+	else
+		history_see(engine->history, config);
 	return number;
 }
 
@@ -122,9 +123,11 @@ static uint64_t order_keep_file(struct engine *engine,
 static void order_undo(struct engine *engine,
 		       const struct store_current *before, uint64_t made)
 {
+	int rc = 0;
+
 	if (made || before->running)
-		history_restore(engine->history, before);
-	if (made)
+		rc = history_restore(engine->history, before);
+	if (made && !rc) /* else it is still named as what is in force */
 		history_remove(engine->history, made);
 }
 

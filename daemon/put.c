@@ -243,18 +243,22 @@ void engine_return(struct engine *engine, const struct generation *from,
 
 	if (engine->state == ENGINE_WITHDRAWN) {
 		rc = keeper_withdraw(engine->keeper);
-		if (rc)
-			log_error("SEKI-ERROR", rc,
-				  "The table could not be removed again");
+		if (!rc)
+			return;
+		log_error("SEKI-ERROR", rc,
+			  "The table could not be removed again");
+		keeper_forget(engine->keeper);
 		return;
 	}
 	rc = engine_put(engine, from, &engine->running, now_usec, &edit);
 	engine->state = rc ? ENGINE_UNSURE : ENGINE_IN_FORCE;
-	if (!rc)
+	if (!rc) {
 		engine_sweep(engine);
-	else
-		log_error("SEKI-ERROR", rc,
-			  "The old policy could not be put back at once, which "
-			  "is tried again every minute: %s",
-			  engine_why(rc));
+		return;
+	}
+	log_error("SEKI-ERROR", rc,
+		  "The old policy could not be put back at once, which is "
+		  "tried again every minute: %s",
+		  engine_why(rc));
+	keeper_forget(engine->keeper); /* what it has may not live any longer */
 }

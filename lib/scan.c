@@ -118,12 +118,14 @@ static void begin_piece(struct scan *scan, unsigned int first_element)
 	scan->text_line = scan->token.line;
 }
 
-/* The list goes on in another piece. */
-static void continue_list(struct scan *scan, unsigned int n_elements)
+/*
+ * The list goes on in another piece. This one began in the midst of the list as
+ * well, or else there may be other settings in it.
+ */
+static void continue_list(struct scan *scan, unsigned int n_elements,
+			  bool began_in_it)
 {
-	struct scan_piece *before = &scan->pieces[scan->n_pieces - 1];
-
-	before->is_pure = before->first_element;
+	scan->pieces[scan->n_pieces - 1].is_pure = began_in_it;
 	put(scan, ");\n", sizeof(");\n"));
 	begin_piece(scan, n_elements);
 	put(scan, scan->setting.start, scan->setting.len);
@@ -337,10 +339,13 @@ static int scan_list(struct scan *scan)
 	if (ret)
 		return ret;
 	for (more = !at_char(scan, ')'); more; n++) {
-		if (n && scan->depth == 1 && is_border(scan, start, n - first))
-			continue_list(scan, first = n);
-		else if (n)
+		if (n && scan->depth == 1 &&
+		    is_border(scan, start, n - first)) {
+			continue_list(scan, n, first);
+			first = n;
+		} else if (n) {
 			put(scan, ",", 1);
+		}
 		start = scan->text_len;
 		ret = scan_value(scan);
 		if (!ret)

@@ -2359,6 +2359,39 @@ START_TEST(allowed_leaves_an_edited_file_alone)
 }
 END_TEST
 
+/*
+ * The array of conduits grows at powers of two, and moves when it is large; what
+ * is taken over by the next change must not be taken from where it was.
+ */
+START_TEST(allow_beside_many)
+{
+	struct engine_outcome outcome;
+	struct world world;
+	unsigned int i;
+	FILE *file;
+
+	world_open(&world);
+	file = fopen(world.conf, "w");
+	ck_assert_ptr_nonnull(file);
+	fwrite(good, 1, strlen(good) - strlen(" );\n"), file);
+	for (i = 2; i < 4096; i++)
+		fprintf(file,
+			",\n{ name = \"c%u\"; kind = \"plain\"; from = [ \"b\" ]; "
+			"to = [ \"10.1.0.7\" ]; services = [ \"tcp/%u\" ]; }",
+			i, i);
+	fprintf(file, " );\n");
+	fclose(file);
+	ck_assert_int_eq(start(&world, NOON), 0);
+	ck_assert_uint_eq(engine_policy(world.engine)->n_conduits, 4096);
+	ck_assert_int_eq(allow(&world, "x", "10.1.0.8", 3600, NOON), 0);
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	engine_outcome_free(&outcome);
+	ck_assert_int_eq(disallow(&world, "x", NOON), 0);
+	ck_assert_uint_eq(engine_policy(world.engine)->n_conduits, 4096);
+	world_close(&world);
+}
+END_TEST
+
 START_TEST(allow_that_is_refused)
 {
 	struct world world;
@@ -2645,6 +2678,7 @@ int main(void)
 	tcase_add_test(tcase, allowed_ends_on_time);
 	tcase_add_test(tcase, allowed_survives_us_but_not_its_end);
 	tcase_add_test(tcase, allowed_leaves_an_edited_file_alone);
+	tcase_add_test(tcase, allow_beside_many);
 	tcase_add_test(tcase, allow_that_is_refused);
 	tcase_add_test(tcase, disallow_without_a_disk);
 	tcase_add_test(tcase, disallow_from_what_is_not_kept);

@@ -86,7 +86,10 @@ static char *text_of(const struct shape *shape)
 		print_host(f, i);
 	fprintf(f,
 		"{ name = \"last\"; zone = \"z\"; addresses = [ \"10.9.9.9\" "
-		"]; } );\nconduits = (\n");
+		"]; } );\nservices = ( { name = \"s\"; ports = [ \"tcp/9\" ]; "
+		"} );\nmust_drop = ( { name = \"d\"; from = \"h1\"; to = "
+		"\"h2\"; service = \"tcp/1\"; } );\nhistory = { generations = "
+		"7; };\nconduits = (\n");
 	for (i = 1; i < N; i++) {
 		if (i != shape->removed)
 			print_conduit(f, i, i == shape->edited ? 81 : 80);
@@ -95,7 +98,14 @@ static char *text_of(const struct shape *shape)
 	}
 	fprintf(f,
 		"{ name = \"last\"; kind = \"plain\"; from = [ \"z\" ]; to = "
-		"[ \"gateway\" ]; services = [ \"tcp/22\" ]; } );\n");
+		"[ \"gateway\" ]; services = [ \"tcp/22\" ]; } );\n"
+		"must_pass = (\n");
+	for (i = 1; i < N; i++)
+		fprintf(f,
+			"%s{ name = \"p%zu\"; from = \"h1\"; to = \"h2\"; "
+			"service = \"tcp/%zu\"; }",
+			i == 1 ? "" : ",\n", i, i);
+	fprintf(f, " );\n");
 	ck_assert_int_eq(fclose(f), 0);
 	return text;
 }
@@ -223,6 +233,13 @@ static void check_models(const struct model *a, const struct model *b)
 	for (i = 0; i < a->n_conduits; i++)
 		check_conduit(&a->conduits[i], &b->conduits[i]);
 	ck_assert_pstr_eq(a->gateway_name.text, b->gateway_name.text);
+	/* what stands between and behind them is read each time */
+	ck_assert_uint_eq(a->n_services, 1);
+	ck_assert_uint_eq(a->keeping.generations, 7);
+	ck_assert_uint_eq(a->n_trials, N);
+	for (i = 0; i < N; i++)
+		ck_assert_str_eq(a->trials[i].name.text,
+				 b->trials[i].name.text);
 	ck_assert_uint_eq(a->n_pieces, b->n_pieces);
 	for (i = 0; i < a->n_pieces; i++) {
 		ck_assert_mem_eq(a->pieces[i].digest, b->pieces[i].digest,
