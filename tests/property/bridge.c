@@ -34,7 +34,6 @@ struct count {
 };
 
 struct way {
-	const struct policy *a, *b;
 	const struct ruleset *before, *bridge, *next; /* bridge may be NULL */
 	struct session_rules rules;
 };
@@ -193,7 +192,7 @@ static bool check_pair(struct dice *dice, const struct policy *a,
 	struct arena *arena = arena_new();
 	const struct terms *then = terms_build(a, NOW, 0, &calendar_utc, arena);
 	const struct terms *now = terms_build(b, NOW, 0, &calendar_utc, arena);
-	struct way way = { .a = a, .b = b };
+	struct way way;
 	struct bridge_side before, next;
 	bool has_flows, ok = true;
 	unsigned int i;
@@ -226,59 +225,32 @@ static bool check_pair(struct dice *dice, const struct policy *a,
 	return ok;
 }
 
-static void report(const struct probe *probe, const char *a, const char *b)
+static bool run_round(struct dice *dice, void *data)
 {
-	char src[ADDR_TEXT], dst[ADDR_TEXT];
-
-	printf("%s\nand then\n%s\nfailed: %s%s -> %s%s proto %u port %u\n", a,
-	       b, addr_print(&probe->src, src), probe->iif ? "" : " (gateway)",
-	       addr_print(&probe->dst, dst), probe->local ? " (gateway)" : "",
-	       probe->proto, probe->dport);
-}
-
-static bool run_round(struct dice *dice, struct count *count)
-{
+	struct count *count = data;
 	struct arena *arena = arena_new();
-	char *conf, *list, *conf_b, *list_b, *unused;
-	const struct policy *a, *b;
+	struct generate_pair pair;
 	struct probe probe = { 0 };
 	bool ok = true;
 
-	generate_conf(dice, &conf, &list);
-	generate_conf(dice, &unused, &list_b);
-	free(unused);
-	conf_b = generate_mutation(dice, conf);
-	a = generate_accept(conf, list, arena);
-	b = generate_accept(conf_b, dice_roll(dice, 4) ? list : list_b, arena);
-	if (a && b)
-		ok = check_pair(dice, a, b, count, &probe);
+	generate_pair(dice, arena, &pair);
+	if (pair.policy[0] && pair.policy[1])
+		ok = check_pair(dice, pair.policy[0], pair.policy[1], count,
+				&probe);
 	if (!ok)
-		report(&probe, conf, conf_b);
-	free(conf);
-	free(list);
-	free(conf_b);
-	free(list_b);
+		probes_report(&probe, &pair);
+	generate_pair_free(&pair);
 	arena_free(arena);
 	return ok;
 }
 
 int main(void)
 {
-	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
-	struct dice dice = { .state = seed ? strtoull(seed, NULL, 0) :
-					     0xb21d6e };
-	unsigned long i, n = rounds ? strtoul(rounds, NULL, 0) : 600;
 	struct count count = { 0 };
+	unsigned long n = dice_play(0xb21d6e, 600, run_round, &count);
 
-	for (i = 0; i < n; i++) {
-		uint64_t state = dice.state;
-
-		if (!run_round(&dice, &count)) {
-			printf("repeat with SEED=%#llx ROUNDS=1\n",
-			       (unsigned long long)state);
-			return 1;
-		}
-	}
+	if (!n)
+		return 1;
 	printf("bridge: %lu pairs of policies, %lu in two steps; %lu first "
 	       "packets, of which a commit in their midst loses %lu (%lu in one "
 	       "step); connections: %lu go on, %lu under another flow, %lu end\n",

@@ -5,6 +5,9 @@
  */
 #include "dice.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 uint64_t dice_next(struct dice *dice)
 {
 	uint64_t z = dice->state += 0x9e3779b97f4a7c15ull; /* splitmix64 */
@@ -22,4 +25,27 @@ uint32_t dice_roll(struct dice *dice, uint32_t sides)
 bool dice_chance(struct dice *dice, unsigned int percent)
 {
 	return dice_roll(dice, 100) < percent;
+}
+
+unsigned long dice_play(uint64_t seed, unsigned long rounds,
+			bool (*round)(struct dice *dice, void *data),
+			void *data)
+{
+	const char *other_seed = getenv("SEED"), *other = getenv("ROUNDS");
+	struct dice dice = { other_seed ? strtoull(other_seed, NULL, 0) :
+					  seed };
+	unsigned long i;
+
+	if (other)
+		rounds = strtoul(other, NULL, 0);
+	for (i = 0; i < rounds; i++) {
+		uint64_t state = dice.state;
+
+		if (round(&dice, data))
+			continue;
+		printf("repeat with SEED=%#llx ROUNDS=1\n",
+		       (unsigned long long)state);
+		return 0;
+	}
+	return rounds;
 }

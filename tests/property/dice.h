@@ -19,4 +19,15 @@ uint32_t dice_roll(struct dice *dice, uint32_t sides);
 /** dice_chance - true in @percent of all cases */
 bool dice_chance(struct dice *dice, unsigned int percent);
 
+/**
+ * dice_play - many rounds of a test, each with other numbers
+ * @seed, @rounds: unless SEED and ROUNDS in the environment say otherwise
+ * @round: false: it has failed
+ *
+ * How many there were; 0: one has failed, and it was said how to repeat it.
+ */
+unsigned long dice_play(uint64_t seed, unsigned long rounds,
+			bool (*round)(struct dice *dice, void *data),
+			void *data);
+
 #endif

@@ -102,8 +102,9 @@ static void report(const struct probe *probe, const char *conf,
 	       flow ? flow->conduit->name : "no conduit");
 }
 
-static bool run_round(struct dice *dice, struct count *count)
+static bool run_round(struct dice *dice, void *data)
 {
+	struct count *count = data;
 	struct arena *arena = arena_new();
 	char *conf;
 	const struct policy *policy = generate_policy(dice, arena, &conf);
@@ -131,21 +132,10 @@ static bool run_round(struct dice *dice, struct count *count)
 
 int main(void)
 {
-	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
-	struct dice dice = { .state = seed ? strtoull(seed, NULL, 0) :
-					     0x5e1c0de };
-	unsigned long i, n = rounds ? strtoul(rounds, NULL, 0) : 400;
 	struct count count = { 0 };
 
-	for (i = 0; i < n; i++) {
-		uint64_t state = dice.state;
-
-		if (!run_round(&dice, &count)) {
-			printf("repeat with SEED=%#llx ROUNDS=1\n",
-			       (unsigned long long)state);
-			return 1;
-		}
-	}
+	if (!dice_play(0x5e1c0de, 400, run_round, &count))
+		return 1;
 	printf("evaluator: %lu passed, %lu dropped as the policies say; at most "
 	       "%u lookups for a packet\n",
 	       count.pass, count.drop, count.most_lookups);

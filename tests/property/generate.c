@@ -400,3 +400,25 @@ char *generate_mutation(struct dice *dice, const char *conf)
 	free(text);
 	return out;
 }
+
+void generate_pair(struct dice *dice, struct arena *arena,
+		   struct generate_pair *pair)
+{
+	char *list, *other_list, *unused;
+
+	generate_conf(dice, &pair->conf[0], &list);
+	generate_conf(dice, &unused, &other_list);
+	free(unused);
+	pair->conf[1] = generate_mutation(dice, pair->conf[0]);
+	pair->policy[0] = generate_accept(pair->conf[0], list, arena);
+	pair->policy[1] = generate_accept(
+		pair->conf[1], dice_roll(dice, 4) ? list : other_list, arena);
+	free(list);
+	free(other_list);
+}
+
+void generate_pair_free(struct generate_pair *pair)
+{
+	free(pair->conf[0]);
+	free(pair->conf[1]);
+}

@@ -38,4 +38,19 @@ const struct policy *generate_accept(const char *conf, const char *list,
  */
 char *generate_mutation(struct dice *dice, const char *conf);
 
+/**
+ * struct generate_pair - two policies, mostly alike
+ * @conf: their texts
+ * @policy: NULL if it is not accepted
+ */
+struct generate_pair {
+	char *conf[2];
+	const struct policy *policy[2];
+};
+
+/** generate_pair - the policies are in @arena; the texts are to be freed */
+void generate_pair(struct dice *dice, struct arena *arena,
+		   struct generate_pair *pair);
+void generate_pair_free(struct generate_pair *pair);
+
 #endif

@@ -246,16 +246,6 @@ static bool check_trials(struct dice *dice, const struct policy *policy,
 	return ok;
 }
 
-static void report(const struct probe *probe, const char *a, const char *b)
-{
-	char src[ADDR_TEXT], dst[ADDR_TEXT];
-
-	printf("%s\nand then\n%s\nfailed: %s%s -> %s%s proto %u port %u\n", a,
-	       b, addr_print(&probe->src, src), probe->iif ? "" : " (gateway)",
-	       addr_print(&probe->dst, dst), probe->local ? " (gateway)" : "",
-	       probe->proto, probe->dport);
-}
-
 /* A connection that a line speaks of */
 static bool probe_of_line(struct dice *dice, const struct reach_line *line,
 			  struct probe *probe)
@@ -322,52 +312,35 @@ static bool check_pair(struct dice *dice, const struct policy *a,
 	return ok;
 }
 
-static bool run_round(struct dice *dice, struct count *count)
+static bool run_round(struct dice *dice, void *data)
 {
+	struct count *count = data;
 	struct arena *arena = arena_new();
-	char *conf, *list, *conf_b, *list_b, *unused;
-	const struct policy *a, *b;
+	struct generate_pair pair;
 	struct probe probe = { 0 };
 	bool ok = true;
 
-	generate_conf(dice, &conf, &list);
-	generate_conf(dice, &unused, &list_b);
-	free(unused);
-	conf_b = generate_mutation(dice, conf);
-	a = generate_accept(conf, list, arena);
-	b = generate_accept(conf_b, dice_roll(dice, 4) ? list : list_b, arena);
-	if (a && b)
-		ok = check_pair(dice, dice_roll(dice, 50) ? a : NULL, b, count,
-				&probe);
-	if (ok && a)
-		ok = check_trials(dice, a, &probe);
+	generate_pair(dice, arena, &pair);
+	if (pair.policy[0] && pair.policy[1])
+		ok = check_pair(dice,
+				dice_roll(dice, 50) ? pair.policy[0] : NULL,
+				pair.policy[1], count, &probe);
+	if (ok && pair.policy[0])
+		ok = check_trials(dice, pair.policy[0], &probe);
 	if (!ok)
-		report(&probe, conf, conf_b);
-	free(conf);
-	free(list);
-	free(conf_b);
-	free(list_b);
+		probes_report(&probe, &pair);
+	generate_pair_free(&pair);
 	arena_free(arena);
 	return ok;
 }
 
 int main(void)
 {
-	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
-	struct dice dice = { .state = seed ? strtoull(seed, NULL, 0) :
-					     0x91a22ed };
-	unsigned long i, n = rounds ? strtoul(rounds, NULL, 0) : 1500;
 	struct count count = { 0 };
+	unsigned long n = dice_play(0x91a22ed, 1500, run_round, &count);
 
-	for (i = 0; i < n; i++) {
-		uint64_t state = dice.state;
-
-		if (!run_round(&dice, &count)) {
-			printf("repeat with SEED=%#llx ROUNDS=1\n",
-			       (unsigned long long)state);
-			return 1;
-		}
-	}
+	if (!n)
+		return 1;
 	printf("plan: of %lu pairs of policies %lu permit the same, one differs "
 	       "in %lu lines; of their packets %lu fare as before, %lu may pass, "
 	       "%lu may not any more, %lu with other MACs, %lu only at other "

@@ -7,6 +7,7 @@
 #include "probes.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
@@ -143,4 +144,14 @@ uint32_t probes_hook(const struct probe *probe)
 	if (probe->local)
 		return NF_INET_LOCAL_IN;
 	return probe->iif ? NF_INET_FORWARD : NF_INET_LOCAL_OUT;
+}
+
+void probes_report(const struct probe *probe, const struct generate_pair *pair)
+{
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+
+	printf("%s\nand then\n%s\nfailed: %s%s -> %s%s proto %u port %u\n",
+	       pair->conf[0], pair->conf[1], addr_print(&probe->src, src),
+	       probe->iif ? "" : " (gateway)", addr_print(&probe->dst, dst),
+	       probe->local ? " (gateway)" : "", probe->proto, probe->dport);
 }

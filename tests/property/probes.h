@@ -5,6 +5,7 @@
 #include "../packets/probe.h"
 #include "dice.h"
 #include "eval.h"
+#include "generate.h"
 #include "policy.h"
 
 /** probes_any - a packet that a flow covers, then perhaps with changes */
@@ -20,5 +21,8 @@ struct packet probes_packet(const struct policy *policy,
 
 /** probes_hook - where it decides */
 uint32_t probes_hook(const struct probe *probe);
+
+/** probes_report - print for which packet two policies have failed a test */
+void probes_report(const struct probe *probe, const struct generate_pair *pair);
 
 #endif

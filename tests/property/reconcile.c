@@ -378,33 +378,34 @@ static void run_nonsense(struct dice *dice, struct world *w)
 	}
 }
 
-int main(void)
+struct count {
+	unsigned long n_commits, n_replaced;
+};
+
+static bool try_world(struct dice *dice, void *data)
 {
-	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
-	struct dice dice = { .state = seed ? strtoull(seed, NULL, 0) :
-					     0x5e1c0de };
-	unsigned long i, n = rounds ? strtoul(rounds, NULL, 0) : 20000;
-	unsigned long n_commits = 0, n_replaced = 0;
+	struct count *count = data;
 	struct world w;
 
-	for (i = 0; i < n; i++) {
-		uint64_t state = dice.state;
+	if (dice_chance(dice, 10))
+		run_nonsense(dice, &w);
+	else
+		run_round(dice, &w);
+	if (w.complaint)
+		printf("reconcile: %s\n", w.complaint);
+	count->n_commits += w.n_commits;
+	count->n_replaced += w.n_replaced;
+	return !w.complaint;
+}
 
-		if (dice_chance(&dice, 10))
-			run_nonsense(&dice, &w);
-		else
-			run_round(&dice, &w);
-		if (w.complaint) {
-			printf("reconcile: %s\n", w.complaint);
-			printf("repeat with SEED=%#llx ROUNDS=1\n",
-			       (unsigned long long)state);
-			return 1;
-		}
-		n_commits += w.n_commits;
-		n_replaced += w.n_replaced;
-	}
+int main(void)
+{
+	struct count count = { 0 };
+
+	if (!dice_play(0x5e1c0de, 20000, try_world, &count))
+		return 1;
 	printf("reconcile: %lu repairs, %lu of them with a whole table\n",
-	       n_commits, n_replaced);
+	       count.n_commits, count.n_replaced);
 	/* A sample of one kind only would show nothing. */
-	return !n_replaced || n_commits < 4 * n_replaced;
+	return !count.n_replaced || count.n_commits < 4 * count.n_replaced;
 }

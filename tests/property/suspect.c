@@ -117,8 +117,9 @@ static bool set_is_true(const struct truth *truth, unsigned int s,
 	return i == expected->n_elems;
 }
 
-static bool run_round(struct dice *dice, size_t *n_keys)
+static bool run_round(struct dice *dice, void *data)
 {
+	size_t *n_keys = data;
 	struct arena *arena = arena_new();
 	struct truth truth = { 0 };
 	struct ruleset *desired = make_ruleset(dice, &truth, arena), *expected;
@@ -150,21 +151,11 @@ static bool run_round(struct dice *dice, size_t *n_keys)
 
 int main(void)
 {
-	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
-	struct dice dice = { .state = seed ? strtoull(seed, NULL, 0) :
-					     0x5e1c0de };
-	unsigned long i, n = rounds ? strtoul(rounds, NULL, 0) : 2000;
 	size_t n_keys = 0;
 
-	for (i = 0; i < n; i++) {
-		uint64_t state = dice.state;
-
-		if (!run_round(&dice, &n_keys)) {
-			printf("suspect: not what is desired\n");
-			printf("repeat with SEED=%#llx ROUNDS=1\n",
-			       (unsigned long long)state);
-			return 1;
-		}
+	if (!dice_play(0x5e1c0de, 2000, run_round, &n_keys)) {
+		printf("suspect: not what is desired\n");
+		return 1;
 	}
 	printf("suspect: %zu keys were just what was expected\n", n_keys);
 	return !n_keys;
