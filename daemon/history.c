@@ -333,17 +333,23 @@ uint64_t history_find_running(const struct history *history,
 	return number;
 }
 
-static int history_set_current(struct history *history,
-			       const struct store_current *current)
+/* What is in force was written, or not; what counts is what can be read. */
+static int history_wrote_current(struct history *history, int rc)
 {
-	int rc = history->store ? store_set_current(history->store, current) :
-				  -EBADF;
-
 	history_read_current(history);
 	if (rc)
 		history_fail("It cannot be kept which generation is in force",
 			     rc);
 	return rc;
+}
+
+static int history_set_current(struct history *history,
+			       const struct store_current *current)
+{
+	return history_wrote_current(
+		history, history->store ?
+				 store_set_current(history->store, current) :
+				 -EBADF);
 }
 
 int history_enter(struct history *history, uint64_t number,
@@ -371,14 +377,10 @@ struct store_current history_mark(const struct history *history)
 
 int history_restore(struct history *history, const struct store_current *mark)
 {
-	int rc = history->store ? store_restore_current(history->store, mark) :
-				  -EBADF;
-
-	history_read_current(history);
-	if (rc)
-		history_fail("It cannot be kept which generation is in force",
-			     rc);
-	return rc;
+	return history_wrote_current(
+		history, history->store ?
+				 store_restore_current(history->store, mark) :
+				 -EBADF);
 }
 
 int history_confirm(struct history *history)

@@ -326,6 +326,16 @@ static void try_one(struct run *run, const struct trial *trial)
 			   to->name);
 }
 
+/* 0; -EINVAL if there are more errors than there were */
+static int run_end(struct run *run, size_t n_errors)
+{
+	free(run->cuts);
+	if (run->diag->n_errors == n_errors)
+		return 0;
+	diag_sort(run->diag);
+	return -EINVAL;
+}
+
 int trial_run(const struct policy *policy, const struct ruleset *ruleset,
 	      struct diag *diag)
 {
@@ -334,11 +344,7 @@ int trial_run(const struct policy *policy, const struct ruleset *ruleset,
 
 	for (i = 0; i < policy->n_trials; i++)
 		try_one(&run, &policy->trials[i]);
-	free(run.cuts);
-	if (diag->n_errors == n_errors)
-		return 0;
-	diag_sort(diag);
-	return -EINVAL;
+	return run_end(&run, n_errors);
 }
 
 /* Does it pass on what is desired? */
@@ -382,11 +388,7 @@ int trial_observed(const struct policy *policy, const struct ruleset *desired,
 		run.ruleset = observed;
 		try_one(&run, &policy->trials[i]);
 	}
-	free(run.cuts);
-	if (diag->n_errors == n_errors)
-		return 0;
-	diag_sort(diag);
-	return -EINVAL;
+	return run_end(&run, n_errors);
 }
 
 int trial_policy(const struct policy *policy, const struct terms *now,
