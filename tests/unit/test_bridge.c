@@ -57,6 +57,18 @@ static const struct {
 	{ "all of the zone instead of a part of it",
 	  CONF(CONDUIT("10.0.0.0/28", "tcp/80", "")),
 	  CONF(CONDUIT("a", "tcp/80", "")), 2, 3, false },
+	{ "the zone has another name", CONF(CONDUIT("a", "tcp/80", "")),
+	  "format = 1; gateway = { name = \"g\"; model = \"alpha\"; "
+	  "guideline = \"R7.3\"; };"
+	  "zones = ( { name = \"other\"; layer = \"other\"; interfaces = "
+	  "[ \"e0\" ]; networks = [ \"10.0.0.0/24\" ]; }, { name = \"b\"; "
+	  "layer = \"other\"; interfaces = [ \"e1\" ]; networks = "
+	  "[ \"10.1.0.0/24\" ]; } ); conduits = ( " CONDUIT(
+		  "other", "tcp/80",
+		  "") " { name = \"d\"; kind = "
+		      "\"plain\"; from = [ \"b\" ]; to = [ \"other\" ]; services = "
+		      "[ \"tcp/1\" ]; } );",
+	  4, 2, false },
 	{ "what ends by itself, later",
 	  CONF(CONDUIT("a", "tcp/80-89", "valid_until = \"2026-11-12\";")),
 	  CONF(CONDUIT("a", "tcp/80-84", "")), 2, 0, false },

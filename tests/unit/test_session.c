@@ -194,6 +194,17 @@ static const struct {
 	  CONF(HEAD, HOST, CONDUIT("g", "gateway", "s", "udp/123", "")),
 	  CONF(HEAD, HOST, CONDUIT("g", "gateway", "s", "udp/123", "")),
 	  "10.1.0.254", "10.1.0.1", IPPROTO_UDP, 123, 0 },
+	{ "the zone has another name",
+	  CONF(HEAD, HOST, CONDUIT("r", "a", "s", "tcp/80", "")),
+	  "format = 1; gateway = { name = \"g\"; model = \"alpha\"; "
+	  "guideline = \"R7.3\"; };"
+	  "zones = ( { name = \"other\"; layer = \"other\"; interfaces = "
+	  "[ \"e0\", \"e2\" ]; networks = [ \"10.0.0.0/24\", "
+	  "\"10.2.0.0/24\", \"fd00::/64\" ]; }, { name = \"b\"; layer = "
+	  "\"other\"; interfaces = [ \"e1\" ]; networks = [ "
+	  "\"10.1.0.0/24\", \"fd01::/64\" ]; } );"
+	  "conduits = ( " CONDUIT("r", "other", "10.1.0.1", "tcp/80", "") " );",
+	  "10.0.0.1", "10.1.0.1", IPPROTO_TCP, 80, 0 },
 	{ "from the gateway, to another MAC",
 	  CONF(HEAD, OTHER_MAC,
 	       CONDUIT("g", "gateway", "h", "udp/123", "bind = \"mac\";")),
