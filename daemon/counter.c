@@ -135,7 +135,7 @@ int counter_sample(struct counters *counters, struct nft *nft,
 	suspects_init(&suspects, arena);
 	for (i = 0; i < COUNTER_SETS; i++)
 		suspects_add_set(&suspects, counter_sets[i]);
-	rc = look_now(nft, &suspects, desired, arena, &look);
+	rc = look_now(nft, &suspects, desired, day_offset_usec(), arena, &look);
 	if (!rc) {
 		counter_take(counters, look_observed(look), now_usec);
 		counters->cost_usec = day_clock_usec() - start;

@@ -25,6 +25,11 @@ uint64_t day_clock_usec(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+int64_t day_offset_usec(void)
+{
+	return (int64_t)(day_now_usec() - day_clock_usec());
+}
+
 /* Seconds that local clocks are ahead of UTC */
 static int64_t day_offset(int64_t when)
 {

@@ -12,6 +12,9 @@ uint64_t day_now_usec(void);
 /** day_clock_usec - CLOCK_MONOTONIC: for durations, which nobody can set */
 uint64_t day_clock_usec(void);
 
+/** day_offset_usec - what has to be added to CLOCK_MONOTONIC for the wall clock */
+int64_t day_offset_usec(void);
+
 /** day_calendar - the time zone that the machine is in */
 extern const struct calendar day_calendar;
 

@@ -136,7 +136,7 @@ void engine_free(struct engine *engine)
  * again. A clock that was put back by more than a little is not believed, until
  * it is as late again; see engine_floor().
  */
-uint64_t engine_time(struct engine *engine, uint64_t now_usec)
+static uint64_t engine_time(struct engine *engine, uint64_t now_usec)
 {
 	if (now_usec > engine->latest_usec)
 		engine->latest_usec = now_usec;
@@ -495,7 +495,7 @@ static void engine_sample(struct engine *engine, uint64_t now_usec)
 
 void engine_verify(struct engine *engine, uint64_t now_usec)
 {
-	keeper_verify(engine->keeper, now_usec);
+	keeper_verify(engine->keeper, engine_follow_clock(engine, now_usec));
 }
 
 /* A comparison was asked for, and has come to an end, right or not. */
@@ -598,7 +598,7 @@ bool engine_work(struct engine *engine, uint64_t now_usec)
 {
 	bool more;
 
-	now_usec = engine_time(engine, now_usec);
+	now_usec = engine_follow_clock(engine, now_usec);
 	more = keeper_work(engine->keeper, now_usec, ENGINE_BUDGET_USEC);
 	if (keeper_others_changed(engine->keeper))
 		engine->audit_wanted = true;
@@ -758,32 +758,49 @@ static bool engine_must_turn(const struct engine *engine, uint64_t now_usec)
 	       terms->today != calendar_day(&day_calendar, now);
 }
 
+/* Take the time. True: the clock was set, and the policy was turned by that. */
+static bool engine_take_time(struct engine *engine, uint64_t *now_usec)
+{
+	bool was_set = engine_clock_was_set(engine, *now_usec);
+
+	*now_usec = engine_time(engine, *now_usec);
+	engine_note_clock(engine, *now_usec);
+	if (!was_set || !engine_has_terms(engine->running.config.policy))
+		return false;
+	keeper_follow_clock(engine->keeper);
+	engine_turn(engine, *now_usec);
+	return true;
+}
+
+uint64_t engine_follow_clock(struct engine *engine, uint64_t now_usec)
+{
+	engine_take_time(engine, &now_usec);
+	return now_usec;
+}
+
+static void engine_try_again(struct engine *engine, uint64_t now_usec)
+{
+	struct keeper_edit edit;
+	int rc = engine_put(engine, NULL, &engine->running, now_usec, &edit);
+
+	if (rc) {
+		engine_log_unsure(rc);
+		return;
+	}
+	engine->state = ENGINE_IN_FORCE;
+	engine_sweep(engine);
+}
+
 void engine_tick(struct engine *engine, uint64_t now_usec)
 {
 	const struct counters *counters = &engine->counters;
-	bool was_set = engine_clock_was_set(engine, now_usec);
-	struct keeper_edit edit;
-	int rc;
+	bool turned = engine_take_time(engine, &now_usec);
 
-	now_usec = engine_time(engine, now_usec);
-	engine_note_clock(engine, now_usec);
 	allow_settle(engine->allow);
-	/* ends that the kernel has are no longer right, nor known */
-	was_set &= engine_has_terms(engine->running.config.policy);
-	if (was_set)
-		keeper_follow_clock(engine->keeper);
-	if (was_set || engine_must_turn(engine, now_usec)) {
+	if (!turned && engine_must_turn(engine, now_usec))
 		engine_turn(engine, now_usec);
-	} else if (engine->state == ENGINE_UNSURE) {
-		rc = engine_put(engine, NULL, &engine->running, now_usec,
-				&edit);
-		if (rc) {
-			engine_log_unsure(rc);
-		} else {
-			engine->state = ENGINE_IN_FORCE;
-			engine_sweep(engine);
-		}
-	}
+	else if (!turned && engine->state == ENGINE_UNSURE)
+		engine_try_again(engine, now_usec);
 	/* a comparison has most likely just read them */
 	if (now_usec < counters->sampled_usec ||
 	    now_usec - counters->sampled_usec >= ENGINE_SAMPLE_USEC)

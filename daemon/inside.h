@@ -69,8 +69,15 @@ struct engine {
 	bool clock_behind; /* it was wrong when we looked last */
 };
 
-/** engine_time - the time for permissions, which is never put back */
-uint64_t engine_time(struct engine *engine, uint64_t now_usec);
+/**
+ * engine_follow_clock - the time for permissions, which is never put back
+ *
+ * Whatever depends on it begins with this: if the wall clock was set, all ends that the kernel has are off, as it counts
+ * by another clock; they are told anew before anything else is done, so that what
+ * differs until then is held against nobody.
+ */
+uint64_t engine_follow_clock(struct engine *engine, uint64_t now_usec);
+
 void engine_forgive_clock(struct engine *engine, uint64_t now_usec);
 void engine_note_clock(struct engine *engine, uint64_t now_usec);
 

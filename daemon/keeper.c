@@ -70,8 +70,8 @@ struct keeper {
 
 	struct chronicle chronicle;
 
-	/* the wall clock as we were told it last, and CLOCK_MONOTONIC then */
-	uint64_t told_usec, told_clock_usec;
+	/* of the wall clock from CLOCK_MONOTONIC, as we were told it last */
+	int64_t offset_usec;
 	bool clock_was_set; /* since the last apply */
 
 	uint64_t n_commits, n_compared;
@@ -81,15 +81,12 @@ struct keeper {
 /* Take the time. A step may last, and what ends must not end late by that. */
 static void keeper_set_time(struct keeper *keeper, uint64_t now_usec)
 {
-	keeper->told_usec = now_usec;
-	keeper->told_clock_usec = day_clock_usec();
+	keeper->offset_usec = (int64_t)(now_usec - day_clock_usec());
 }
 
 static uint64_t keeper_now_msec(const struct keeper *keeper)
 {
-	return (keeper->told_usec + day_clock_usec() -
-		keeper->told_clock_usec) /
-	       1000;
+	return (day_clock_usec() + (uint64_t)keeper->offset_usec) / 1000;
 }
 
 static void keeper_clear_suspects(struct keeper *keeper)
@@ -421,10 +418,10 @@ static void keeper_begin_look(struct keeper *keeper)
 	look->touches = keeper->touches;
 	suspects_init(&look->everything, look->arena);
 	look->everything.all = true;
-	look->look = look_begin(keeper->reader,
-				look->is_comparison ? &look->everything :
-						      &keeper->suspects,
-				keeper->desired, look->arena);
+	look->look = look_begin(
+		keeper->reader,
+		look->is_comparison ? &look->everything : &keeper->suspects,
+		keeper->desired, keeper->offset_usec, look->arena);
 }
 
 /* Does another process own what we should own? */
@@ -615,7 +612,8 @@ static int keeper_read_all(struct keeper *keeper, const struct ruleset *desired,
 
 	suspects_init(&everything, arena);
 	everything.all = true;
-	rc = look_now(keeper->reader, &everything, desired, arena, &look);
+	rc = look_now(keeper->reader, &everything, desired, keeper->offset_usec,
+		      arena, &look);
 	keeper_catch_up(keeper, now_usec);
 	if (touches != keeper->touches)
 		return -EAGAIN;
@@ -713,7 +711,8 @@ static int keeper_prove(struct keeper *keeper, const struct ruleset *desired,
 
 	keeper_catch_up(keeper, now_usec);
 	touches = keeper->touches;
-	rc = look_now(keeper->reader, &keeper->suspects, desired, arena, &look);
+	rc = look_now(keeper->reader, &keeper->suspects, desired,
+		      keeper->offset_usec, arena, &look);
 	keeper_catch_up(keeper, now_usec);
 	if (touches != keeper->touches)
 		return -EAGAIN;
@@ -847,7 +846,8 @@ static int keeper_try_once(struct keeper *keeper, struct nft *reader,
 	suspects_init(&everything, arena);
 	everything.all = true;
 	if (!rc)
-		rc = look_now(reader, &everything, desired, arena, &look);
+		rc = look_now(reader, &everything, desired, day_offset_usec(),
+			      arena, &look);
 	if (rc)
 		return rc;
 	trial->observed = look_observed(look);

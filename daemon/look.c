@@ -46,6 +46,7 @@ struct look {
 	size_t set, key; /* the next ones to read */
 	size_t n_others; /* before the dump that is under way */
 	unsigned int tries;
+	int64_t offset_usec;
 	uint64_t now_msec; /* when the kernel wrote what is read next */
 	bool asked; /* an answer is under way */
 	bool over;
@@ -75,14 +76,21 @@ static struct ruleset *look_assume(const struct ruleset *desired,
 	return assumed;
 }
 
+static uint64_t look_time_msec(const struct look *look)
+{
+	return (day_clock_usec() + (uint64_t)look->offset_usec) / 1000;
+}
+
 struct look *look_begin(struct nft *nft, const struct suspects *suspects,
-			const struct ruleset *desired, struct arena *arena)
+			const struct ruleset *desired, int64_t offset_usec,
+			struct arena *arena)
 {
 	struct look *look = arena_alloc(arena, sizeof(*look));
 
 	look->nft = nft;
 	look->scope = *suspects;
 	look->desired = desired;
+	look->offset_usec = offset_usec;
 	if (look->scope.all || look->scope.program) {
 		look->observed = ruleset_new(arena);
 	} else {
@@ -221,7 +229,7 @@ static bool look_ask_elems(struct look *look, int *rc)
 	look->decode = decode_elems;
 	*rc = nft_ask(look->nft, &query);
 	look->asked = !*rc;
-	look->now_msec = day_now_usec() / 1000;
+	look->now_msec = look_time_msec(look);
 	return true;
 }
 
@@ -232,7 +240,7 @@ int look_step(struct look *look)
 	if (look->asked) {
 		look->observed->now_msec = look->now_msec;
 		rc = nft_answer(look->nft, look_visit, look);
-		look->now_msec = day_now_usec() / 1000;
+		look->now_msec = look_time_msec(look);
 		if (rc == 1)
 			return 1;
 		look->asked = false;
@@ -254,7 +262,7 @@ int look_step(struct look *look)
 			return rc ? rc : 1;
 	if (look->desired)
 		look->expected = suspects_expect(&look->scope, look->desired);
-	look->observed->now_msec = day_now_usec() / 1000;
+	look->observed->now_msec = look_time_msec(look);
 	return decode_finish(look->observed);
 }
 
@@ -275,10 +283,11 @@ void look_end(struct look *look)
 }
 
 int look_now(struct nft *nft, const struct suspects *suspects,
-	     const struct ruleset *desired, struct arena *arena,
-	     const struct look **look)
+	     const struct ruleset *desired, int64_t offset_usec,
+	     struct arena *arena, const struct look **look)
 {
-	struct look *made = look_begin(nft, suspects, desired, arena);
+	struct look *made =
+		look_begin(nft, suspects, desired, offset_usec, arena);
 	int rc;
 
 	while ((rc = look_step(made)) == 1)
@@ -303,7 +312,8 @@ int look_all(struct nft *nft, struct arena *arena, struct ruleset **ruleset,
 		rc = nft_generation(nft, &before);
 		if (rc)
 			return rc;
-		rc = look_now(nft, &everything, NULL, arena, &look);
+		rc = look_now(nft, &everything, NULL, day_offset_usec(), arena,
+			      &look);
 		if (nft_generation(nft, &after))
 			return -EIO;
 		/* what vanishes while it is listed may look like a mistake */

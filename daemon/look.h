@@ -18,10 +18,13 @@ struct look;
  *	then its result is of no use, as the kernel has changed under it.
  * @desired: what is not read is taken to be as it says; sorted. Elements of
  *	sets that it does not have are not read. NULL: read those of all sets.
+ * @offset_usec: of the wall clock from CLOCK_MONOTONIC, as the caller has taken
+ *	it; so nothing seems to end at another time when the clock is set
  * @arena: where the look and what it finds live
  */
 struct look *look_begin(struct nft *nft, const struct suspects *suspects,
-			const struct ruleset *desired, struct arena *arena);
+			const struct ruleset *desired, int64_t offset_usec,
+			struct arena *arena);
 
 /**
  * look_step - read one piece
@@ -44,8 +47,8 @@ void look_end(struct look *look);
  * 0 or -errno.
  */
 int look_now(struct nft *nft, const struct suspects *suspects,
-	     const struct ruleset *desired, struct arena *arena,
-	     const struct look **look);
+	     const struct ruleset *desired, int64_t offset_usec,
+	     struct arena *arena, const struct look **look);
 
 /**
  * look_all - the whole table, at one generation

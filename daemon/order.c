@@ -406,9 +406,9 @@ int engine_apply(struct engine *engine, const struct actor *actor,
 	int rc;
 
 	memset(outcome, 0, sizeof(*outcome));
-	memcpy(outcome->from, engine->running.digest, DIGEST_TEXT);
 	engine_forgive_clock(engine, now_usec);
-	now_usec = engine_time(engine, now_usec);
+	now_usec = engine_follow_clock(engine, now_usec);
+	memcpy(outcome->from, engine->running.digest, DIGEST_TEXT);
 	rc = order_load(engine, order, &next.config, &outcome->reason);
 	if (rc)
 		goto refused;

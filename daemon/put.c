@@ -109,15 +109,15 @@ int engine_put(struct engine *engine, const struct generation *from,
 	       struct generation *to, uint64_t now_usec,
 	       struct keeper_edit *edit)
 {
-	const struct put put = { engine,	   from, to, now_usec,
-				 day_clock_usec(), edit };
 	const struct policy *running = engine->running.config.policy;
 	struct arena *arena = arena_new();
 	bool has_flows = false;
 	struct ruleset *bridge;
+	struct put put;
 	int rc = 0;
 
 	memset(edit, 0, sizeof(*edit));
+	put = (struct put){ engine, from, to, now_usec, day_clock_usec(), edit };
 	keeper_watch(engine->keeper, &to->config.policy->watch);
 	to->ruleset->flags = keeper_flags(engine->keeper);
 	bridge = put_bridge(&put, arena, &has_flows);
@@ -183,7 +183,8 @@ static int put_look(struct engine *engine, const struct generation *next,
 
 	suspects_init(&met, arena);
 	trial_meet(next->config.policy, next->ruleset, &met);
-	rc = look_now(engine->nft, &met, next->ruleset, arena, &look);
+	rc = look_now(engine->nft, &met, next->ruleset, day_offset_usec(),
+		      arena, &look);
 	if (rc)
 		return rc;
 	*observed = look_observed(look);
