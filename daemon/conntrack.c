@@ -10,6 +10,15 @@
  * another one begun between the same ends, perhaps in the same place of memory,
  * and then with the same id. So an entry is looked at once more right before it
  * is deleted, or given another mark.
+ *
+ * A dump passes by what comes into a place that it has already been at; whoever
+ * wants to know of that as well watches meanwhile. And while the rules look for the
+ * flow of a packet that comes before any answer, they use the mark for other
+ * things; who writes it then makes them lose the packet.
+ *
+ * The socket for watching stays open: whenever one is closed that could own a
+ * table, nf_tables first waits until all that was deleted is gone from memory,
+ * which takes some 20 ms.
  */
 #include "conntrack.h"
 
@@ -25,10 +34,19 @@
 /* The kernel fills dump replies up to what the reader offers, to 32 KiB. */
 #define CONNTRACK_BUFFER (64 * 1024)
 
+/* Connections that are opened while others are dealt with have room to wait. */
+#define CONNTRACK_NEWS (8 * 1024 * 1024)
+#define CONNTRACK_NEWS_EACH 200 /* in one step */
+#define CONNTRACK_LATE (4 * 1024 * 1024)
+
 #define CONNTRACK_TYPE(type) (NFNL_SUBSYS_CTNETLINK << 8 | (type))
 
 struct conntrack {
 	struct mnl_socket *dump, *edit;
+	struct mnl_socket *news; /* of connections that are opened */
+	bool watches; /* hears of them */
+	uint8_t *late; /* what is left to be met, CONNTRACK_LATE bytes of messages */
+	size_t late_len, late_met;
 	uint32_t seq;
 	uint8_t *piece; /* of a dump, CONNTRACK_BUFFER bytes */
 	uint8_t *reply; /* to an edit, likewise */
@@ -45,6 +63,7 @@ struct entry {
 	uint8_t family;
 	const struct nlattr *tuple, *zone, *id;
 	uint32_t mark; /* in the kernel's byte order; without one: 0 */
+	bool is_answered;
 };
 
 static int conntrack_connect(struct mnl_socket **socket)
@@ -58,6 +77,7 @@ static int conntrack_connect(struct mnl_socket **socket)
 int conntrack_open(struct conntrack **out)
 {
 	struct conntrack *c = calloc(1, sizeof(*c));
+	const int room = CONNTRACK_NEWS;
 	int rc;
 
 	if (!c)
@@ -69,10 +89,15 @@ int conntrack_open(struct conntrack **out)
 	rc = conntrack_connect(&c->dump);
 	if (!rc)
 		rc = conntrack_connect(&c->edit);
+	if (!rc)
+		rc = conntrack_connect(&c->news);
 	if (rc) {
 		conntrack_close(c);
 		return rc;
 	}
+	/* less room is a matter of luck, which shows when it is out */
+	setsockopt(mnl_socket_get_fd(c->news), SOL_SOCKET, SO_RCVBUFFORCE,
+		   &room, sizeof(room));
 	*out = c;
 	return 0;
 }
@@ -85,13 +110,16 @@ void conntrack_close(struct conntrack *c)
 		mnl_socket_close(c->dump);
 	if (c->edit)
 		mnl_socket_close(c->edit);
+	if (c->news)
+		mnl_socket_close(c->news);
+	free(c->late);
 	free(c->piece);
 	free(c->reply);
 	free(c);
 }
 
 static ssize_t conntrack_receive(const struct mnl_socket *socket,
-				 uint8_t *buffer)
+				 uint8_t *buffer, int flags)
 {
 	struct iovec iov = { .iov_base = buffer, .iov_len = CONNTRACK_BUFFER };
 	struct sockaddr_nl from;
@@ -104,7 +132,7 @@ static ssize_t conntrack_receive(const struct mnl_socket *socket,
 	ssize_t len;
 
 	do {
-		len = recvmsg(mnl_socket_get_fd(socket), &msg, 0);
+		len = recvmsg(mnl_socket_get_fd(socket), &msg, flags);
 	} while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return -errno;
@@ -166,6 +194,11 @@ static int entry_note(const struct nlattr *attr, void *data)
 		break;
 	case CTA_ID:
 		entry->id = is_number ? attr : NULL;
+		break;
+	case CTA_STATUS:
+		entry->is_answered = is_number &&
+				     ntohl(mnl_attr_get_u32(attr)) &
+					     IPS_SEEN_REPLY;
 		break;
 	case CTA_MARK:
 		entry->mark = is_number ? mnl_attr_get_u32(attr) : 0;
@@ -229,7 +262,7 @@ static int entry_ask(struct conntrack *c, const struct entry *entry,
 	if (rc)
 		return rc;
 	do {
-		len = conntrack_receive(c->edit, c->reply);
+		len = conntrack_receive(c->edit, c->reply, 0);
 		if (len < 0)
 			return len;
 		if (!mnl_nlmsg_ok(nlh, len))
@@ -328,6 +361,23 @@ static bool parse_session(const struct nlmsghdr *nlh, struct session *session)
 
 /* ---- the sweep ---- */
 
+/* Once there are too many, nobody is watching any more. */
+static void late_add(struct conntrack *c, const struct nlmsghdr *nlh)
+{
+	size_t len = MNL_ALIGN(nlh->nlmsg_len);
+
+	if (c->late_len + len > CONNTRACK_LATE) {
+		conntrack_unwatch(c);
+		return;
+	}
+	if (!c->late)
+		c->late = malloc(CONNTRACK_LATE);
+	if (!c->late)
+		abort();
+	memcpy(c->late + c->late_len, nlh, nlh->nlmsg_len);
+	c->late_len += len;
+}
+
 static void sweep_meet(struct conntrack *c, const struct nlmsghdr *nlh)
 {
 	const struct sweep *sweep = &c->sweep;
@@ -344,12 +394,18 @@ static void sweep_meet(struct conntrack *c, const struct nlmsghdr *nlh)
 	mark = sweep->mark(sweep->data, &session);
 	if (mark == session.mark)
 		return;
+	if (c->running && c->watches && !entry.is_answered) {
+		late_add(c, nlh);
+		return;
+	}
 	if (sweep->acts)
 		rc = entry_act(c, &entry, mark);
 	if (rc == -ENOENT)
 		c->counts.gone++;
 	else if (rc)
 		c->counts.failed++;
+	else if (mark & FLOW_ENDS)
+		c->counts.apart++;
 	else if (mark)
 		c->counts.moved++;
 	else
@@ -376,6 +432,50 @@ static int sweep_clear(struct conntrack *c)
 	return 0;
 }
 
+/* Some of what has been left; if it has changed by itself since, then all is well */
+static void sweep_late(struct conntrack *c)
+{
+	const struct nlmsghdr *nlh;
+	unsigned int i;
+
+	for (i = 0; i < CONNTRACK_NEWS_EACH && c->late_met < c->late_len; i++) {
+		nlh = (void *)(c->late + c->late_met);
+		sweep_meet(c, nlh);
+		c->late_met += MNL_ALIGN(nlh->nlmsg_len);
+	}
+}
+
+/*
+ * Some of what has been heard of meanwhile: they may come faster than they are
+ * dealt with. 1: there is more. If not all has been heard of, then from now on
+ * none is.
+ */
+static int sweep_news(struct conntrack *c)
+{
+	const struct nlmsghdr *nlh;
+	unsigned int i;
+	ssize_t len;
+	int left;
+
+	if (!c->watches)
+		return -ENOTCONN;
+	for (i = 0; i < CONNTRACK_NEWS_EACH; i++) {
+		len = conntrack_receive(c->news, c->piece, MSG_DONTWAIT);
+		if (len == -EAGAIN)
+			return 0;
+		if (len < 0) {
+			conntrack_unwatch(c);
+			return len;
+		}
+		nlh = (void *)c->piece;
+		left = len;
+		for (; mnl_nlmsg_ok(nlh, left);
+		     nlh = mnl_nlmsg_next(nlh, &left))
+			sweep_meet(c, nlh);
+	}
+	return 1;
+}
+
 int conntrack_begin(struct conntrack *c, const struct sweep *sweep)
 {
 	uint8_t buffer[MNL_NLMSG_HDRLEN + 64];
@@ -383,6 +483,7 @@ int conntrack_begin(struct conntrack *c, const struct sweep *sweep)
 	int rc;
 
 	c->running = false;
+	c->late_len = c->late_met = 0;
 	rc = sweep_clear(c);
 	if (rc)
 		return rc;
@@ -402,7 +503,7 @@ int conntrack_begin(struct conntrack *c, const struct sweep *sweep)
 static int sweep_piece(struct conntrack *c)
 {
 	const struct nlmsghdr *nlh = (void *)c->piece;
-	ssize_t got = conntrack_receive(c->dump, c->piece);
+	ssize_t got = conntrack_receive(c->dump, c->piece, 0);
 	int left = got;
 
 	if (got < 0)
@@ -434,4 +535,62 @@ int conntrack_step(struct conntrack *c, struct sweep_counts *counts)
 	c->running = false;
 	c->stale = rc != 0;
 	return !rc && c->interrupted ? -EINTR : rc;
+}
+
+/* ---- what is opened meanwhile ---- */
+
+static int news_join(struct conntrack *c, int option)
+{
+	int group = NFNLGRP_CONNTRACK_NEW;
+
+	return mnl_socket_setsockopt(c->news, option, &group, sizeof(group)) <
+			       0 ?
+		       -errno :
+		       0;
+}
+
+/* What was heard before is of no interest. */
+static void news_forget(struct conntrack *c)
+{
+	ssize_t len;
+
+	do {
+		len = conntrack_receive(c->news, c->piece, MSG_DONTWAIT);
+	} while (len >= 0 || len == -ENOBUFS);
+}
+
+int conntrack_watch(struct conntrack *c)
+{
+	int rc;
+
+	conntrack_unwatch(c);
+	news_forget(c);
+	rc = news_join(c, NETLINK_ADD_MEMBERSHIP);
+	c->watches = !rc;
+	return rc;
+}
+
+void conntrack_unwatch(struct conntrack *c)
+{
+	if (c->watches)
+		news_join(c, NETLINK_DROP_MEMBERSHIP);
+	c->watches = false;
+}
+
+bool conntrack_has_late(const struct conntrack *c)
+{
+	return c->late_len;
+}
+
+int conntrack_catch_up(struct conntrack *c, struct sweep_counts *counts)
+{
+	int rc = 1;
+
+	c->counts = *counts;
+	if (!c->watches || c->late_met == c->late_len)
+		rc = sweep_news(c);
+	else
+		sweep_late(c);
+	*counts = c->counts;
+	return rc;
 }

@@ -39,12 +39,13 @@ struct sweep {
  * @ours: of these, sessions with the mark of a flow
  * @ended: of these, what may not go on, and has been ended if it was to be
  * @moved: of these, what has another flow now, or would have
+ * @apart: of these, what has the mark of those that are to end: FLOW_ENDS
  * @gone: of these, what had ended by itself when something was to be done to it,
  *	and perhaps been opened anew with another mark, which was left alone
  * @failed: of these, to what it could not be done
  */
 struct sweep_counts {
-	size_t seen, ours, ended, moved, gone, failed;
+	size_t seen, ours, ended, moved, apart, gone, failed;
 };
 
 /**
@@ -64,5 +65,30 @@ int conntrack_begin(struct conntrack *conntrack, const struct sweep *sweep);
  * sweep is under way.
  */
 int conntrack_step(struct conntrack *conntrack, struct sweep_counts *counts);
+
+/**
+ * conntrack_watch - from now on hear of each connection that is opened
+ *
+ * Sweeps leave alone what has not been answered: whatever comes of it
+ * next is a first packet, too, and gets its mark from the ruleset. For when there
+ * is another ruleset, conntrack_catch_up() meets that, and what has been opened
+ * since; all of it, unless the sysctl net.netfilter.nf_conntrack_events is 0.
+ * 0 or -errno.
+ */
+int conntrack_watch(struct conntrack *conntrack);
+void conntrack_unwatch(struct conntrack *conntrack);
+
+/** conntrack_has_late - has the last sweep left anything alone? */
+bool conntrack_has_late(const struct conntrack *conntrack);
+
+/**
+ * conntrack_catch_up - after a sweep, meet some of what is left
+ * @counts: to which these are added
+ *
+ * 1: there is more. 0: that was all. -errno: some may not have been heard of, and
+ * nobody is watching.
+ */
+int conntrack_catch_up(struct conntrack *conntrack,
+		       struct sweep_counts *counts);
 
 #endif

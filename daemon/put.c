@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "arena.h"
 #include "bridge.h"
@@ -22,6 +23,8 @@
 /* How long a change may wait for connections to be given other flows */
 #define PUT_HAND_ON_USEC (1000 * 1000ull)
 #define PUT_PIECE_USEC 5000
+/* In which packets come again of what may lose one when it is given a mark */
+#define PUT_PAUSE_USEC 20000
 
 /**
  * struct put - one way from here to there
@@ -53,15 +56,12 @@ static int put_ruleset(const struct put *put, const struct ruleset *ruleset)
 	return rc;
 }
 
-/* The table is watched meanwhile: it may take a while, and holds for both. */
-static void put_hand_on(const struct put *put, const struct generation *from,
-			const struct generation *to)
+/* To the end of a sweep, or of the time for it; the table is watched meanwhile. */
+static void put_sweep(const struct put *put)
 {
 	struct engine *engine = put->engine;
 	uint64_t end_usec = day_clock_usec() + PUT_HAND_ON_USEC;
 
-	sweeper_hand_on(engine->sweeper, from->config.policy, to->config.policy,
-			to->ruleset);
 	while (sweeper_work(engine->sweeper, PUT_PIECE_USEC)) {
 		if (day_clock_usec() >= end_usec) {
 			sweeper_give_up(engine->sweeper);
@@ -69,32 +69,83 @@ static void put_hand_on(const struct put *put, const struct generation *from,
 		}
 		keeper_work(engine->keeper, put_time(put), PUT_PIECE_USEC);
 	}
-	sweeper_stop(engine->sweeper);
 }
 
-/* What is to be held in between, or NULL; see lib/bridge.h */
-static struct ruleset *put_bridge(const struct put *put, struct arena *arena,
-				  bool *has_flows)
+static void put_pause(const struct put *put)
+{
+	const struct timespec moment = { 0, 1000000 };
+	uint64_t end_usec = day_clock_usec() + PUT_PAUSE_USEC;
+
+	while (day_clock_usec() < end_usec) {
+		keeper_work(put->engine->keeper, put_time(put), PUT_PIECE_USEC);
+		nanosleep(&moment, NULL);
+	}
+}
+
+static void put_hand_on(const struct put *put, const struct generation *from,
+			const struct generation *to,
+			const struct bridge *bridge)
+{
+	sweeper_hand_on(put->engine->sweeper, from->config.policy,
+			to->config.policy, to->ruleset, bridge);
+	put_sweep(put);
+}
+
+/* What comes before the last step; see lib/bridge.h */
+static void put_bridge(const struct put *put, struct arena *arena,
+		       struct bridge *bridge)
 {
 	const struct generation *from = put->from, *to = put->to;
 	struct bridge_side before, next;
 
+	memset(bridge, 0, sizeof(*bridge));
 	if (!from || put->engine->state != ENGINE_IN_FORCE)
-		return NULL;
+		return;
 	before = (struct bridge_side){ from->config.policy, from->ruleset };
 	next = (struct bridge_side){ to->config.policy, to->ruleset };
-	return bridge_build(&before, &next, put->engine->latest_usec / 1000,
-			    arena, has_flows);
+	bridge_build(&before, &next, put->engine->latest_usec / 1000, arena,
+		     bridge);
 }
 
-/* The second of two steps was refused, so the first one is undone. */
-static void put_back(const struct put *put, bool has_flows)
+/* While what was in force still is */
+static int put_ahead(const struct put *put, const struct bridge *bridge)
+{
+	int rc = put_ruleset(put, bridge->ahead);
+
+	if (!rc)
+		put_hand_on(put, put->from, put->to, bridge);
+	return rc;
+}
+
+/* What is to be is in force, but some connections have not been given to it. */
+static int put_between(const struct put *put, const struct bridge *bridge)
+{
+	int rc = put_ruleset(put, bridge->between);
+
+	if (rc || !bridge->has_flows)
+		return rc;
+	if (!bridge->ahead) {
+		put_hand_on(put, put->from, put->to, NULL);
+	} else {
+		if (sweeper_has_late(put->engine->sweeper))
+			put_pause(put);
+		sweeper_catch_up(put->engine->sweeper);
+		put_sweep(put);
+	}
+	return 0;
+}
+
+/* A step after the first one was refused, so what was done is undone. */
+static void put_back(const struct put *put, const struct bridge *bridge)
 {
 	struct engine *engine = put->engine;
 	int rc;
 
-	if (has_flows)
-		put_hand_on(put, put->to, put->from);
+	if (bridge->ahead)
+		put_ruleset(put, bridge->ahead);
+	if (bridge->ahead || bridge->has_flows)
+		put_hand_on(put, put->to, put->from, NULL);
+	sweeper_stop(engine->sweeper);
 	rc = put_ruleset(put, put->from->ruleset);
 	if (rc) {
 		keeper_forget(engine->keeper);
@@ -105,31 +156,44 @@ static void put_back(const struct put *put, bool has_flows)
 	put->edit->edited = false;
 }
 
+static int put_steps(const struct put *put, const struct bridge *bridge)
+{
+	bool begun = false;
+	int rc = 0;
+
+	if (bridge->ahead) {
+		rc = put_ahead(put, bridge);
+		begun = !rc;
+	}
+	if (!rc && bridge->between) {
+		rc = put_between(put, bridge);
+		begun |= !rc;
+	}
+	if (!rc)
+		rc = put_ruleset(put, put->to->ruleset);
+	if (begun)
+		sweeper_stop(put->engine->sweeper);
+	if (rc && begun)
+		put_back(put, bridge);
+	return rc;
+}
+
 int engine_put(struct engine *engine, const struct generation *from,
 	       struct generation *to, uint64_t now_usec,
 	       struct keeper_edit *edit)
 {
 	const struct policy *running = engine->running.config.policy;
 	struct arena *arena = arena_new();
-	bool has_flows = false;
-	struct ruleset *bridge;
+	struct bridge bridge;
 	struct put put;
-	int rc = 0;
+	int rc;
 
 	memset(edit, 0, sizeof(*edit));
 	put = (struct put){ engine, from, to, now_usec, day_clock_usec(), edit };
 	keeper_watch(engine->keeper, &to->config.policy->watch);
 	to->ruleset->flags = keeper_flags(engine->keeper);
-	bridge = put_bridge(&put, arena, &has_flows);
-	if (bridge)
-		rc = put_ruleset(&put, bridge);
-	if (!rc) {
-		if (bridge && has_flows)
-			put_hand_on(&put, from, to);
-		rc = put_ruleset(&put, to->ruleset);
-		if (rc && bridge)
-			put_back(&put, has_flows);
-	}
+	put_bridge(&put, arena, &bridge);
+	rc = put_steps(&put, &bridge);
 	arena_free(arena);
 	if (edit->edited)
 		engine->changed_usec = now_usec;

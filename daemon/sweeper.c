@@ -19,6 +19,7 @@
 #include "arena.h"
 #include "day.h"
 #include "log.h"
+#include "sysctl.h"
 
 #define SWEEPER_TRIES 4
 
@@ -27,7 +28,10 @@ struct sweeper {
 	struct arena *arena; /* of the rules */
 	struct session_rules rules;
 	bool has_rules, running;
-	bool only_moves; /* what may not go on is left to others */
+	bool hands_on; /* what may not go on is left to others */
+	const struct bridge *bridge; /* which see to that, if not NULL */
+	bool catches_up; /* the last one has met all, and this is for the rest */
+	bool met_all; /* in the last one */
 	bool fails; /* which has been logged */
 	unsigned int tries;
 	struct sweep_counts counts;
@@ -65,12 +69,16 @@ static uint32_t sweeper_mark(void *data, const struct session *session)
 	return session_mark(data, session);
 }
 
-/* Only what has another flow; the rest is left to what follows. */
-static uint32_t sweeper_mark_to_move(void *data, const struct session *session)
+/* What has no other flow is not ended, but left to what follows. */
+static uint32_t sweeper_mark_to_hand_on(void *data,
+					const struct session *session)
 {
-	uint32_t mark = session_mark(data, session);
+	const struct sweeper *sweeper = data;
+	uint32_t mark = session_mark(&sweeper->rules, session);
 
-	return mark ? mark : session->mark;
+	if (mark || !sweeper->bridge)
+		return mark ? mark : session->mark;
+	return bridge_mark_of_end(sweeper->bridge, session->mark);
 }
 
 static void sweeper_tell(struct sweeper *sweeper, int rc)
@@ -83,11 +91,13 @@ static void sweeper_tell(struct sweeper *sweeper, int rc)
 
 static void sweeper_start(struct sweeper *sweeper)
 {
-	const struct sweep sweep = { sweeper->only_moves ?
-					     sweeper_mark_to_move :
-					     sweeper_mark,
-				     &sweeper->rules, true };
-	int rc = conntrack_begin(sweeper->conntrack, &sweep);
+	struct sweep sweep = { sweeper_mark, &sweeper->rules, true };
+	int rc;
+
+	if (sweeper->hands_on)
+		sweep = (struct sweep){ sweeper_mark_to_hand_on, sweeper,
+					true };
+	rc = conntrack_begin(sweeper->conntrack, &sweep);
 
 	sweeper->running = !rc;
 	if (rc)
@@ -95,8 +105,7 @@ static void sweeper_start(struct sweeper *sweeper)
 	memset(&sweeper->counts, 0, sizeof(sweeper->counts));
 }
 
-static void sweeper_judge(struct sweeper *sweeper, bool only_moves,
-			  const struct policy *before,
+static void sweeper_judge(struct sweeper *sweeper, const struct policy *before,
 			  const struct policy *policy,
 			  const struct ruleset *ruleset)
 {
@@ -107,29 +116,71 @@ static void sweeper_judge(struct sweeper *sweeper, bool only_moves,
 	session_rules_init(&sweeper->rules, before, policy, ruleset,
 			   sweeper->arena);
 	sweeper->has_rules = true;
-	sweeper->only_moves = only_moves;
-	sweeper_again(sweeper);
 }
 
 void sweeper_begin(struct sweeper *sweeper, const struct policy *policy,
 		   const struct ruleset *ruleset)
 {
-	sweeper_judge(sweeper, false, policy, policy, ruleset);
+	sweeper_judge(sweeper, policy, policy, ruleset);
+	sweeper_again(sweeper);
+}
+
+/* Connections tell of themselves, unless the administrator does not want it. */
+static bool sweeper_hears_news(void)
+{
+	const char *name = "net.netfilter.nf_conntrack_events";
+	struct arena *arena = arena_new();
+	struct sysctl_value *value;
+	bool told;
+
+	told = !sysctl_read(&name, 1, arena, &value) && value->value &&
+	       strcmp(value->value, "0") != 0;
+	arena_free(arena);
+	return told;
 }
 
 void sweeper_hand_on(struct sweeper *sweeper, const struct policy *before,
-		     const struct policy *policy, const struct ruleset *ruleset)
+		     const struct policy *policy, const struct ruleset *ruleset,
+		     const struct bridge *bridge)
 {
-	sweeper_judge(sweeper, true, before, policy, ruleset);
+	sweeper_judge(sweeper, before, policy, ruleset);
+	if (!sweeper->conntrack)
+		return;
+	sweeper->hands_on = true;
+	sweeper->bridge = bridge;
+	if (sweeper_hears_news())
+		conntrack_watch(sweeper->conntrack);
+	sweeper_again(sweeper);
 }
 
-void sweeper_again(struct sweeper *sweeper)
+static void sweeper_run_again(struct sweeper *sweeper, bool catches_up)
 {
 	if (!sweeper->has_rules || sweeper->running)
 		return;
 	sweeper->tries = SWEEPER_TRIES;
 	sweeper->n_ended = sweeper->n_moved = 0;
-	sweeper_start(sweeper);
+	sweeper->catches_up = catches_up;
+	if (catches_up) {
+		sweeper->running = true;
+		memset(&sweeper->counts, 0, sizeof(sweeper->counts));
+	} else {
+		sweeper_start(sweeper);
+	}
+}
+
+void sweeper_again(struct sweeper *sweeper)
+{
+	sweeper_run_again(sweeper, false);
+}
+
+void sweeper_catch_up(struct sweeper *sweeper)
+{
+	sweeper_run_again(sweeper, sweeper->met_all);
+}
+
+bool sweeper_has_late(const struct sweeper *sweeper)
+{
+	return sweeper->conntrack && conntrack_has_late(sweeper->conntrack);
 }
 
 void sweeper_stop(struct sweeper *sweeper)
@@ -137,6 +188,10 @@ void sweeper_stop(struct sweeper *sweeper)
 	arena_free(sweeper->arena);
 	sweeper->arena = NULL;
 	sweeper->has_rules = sweeper->running = false;
+	sweeper->hands_on = false;
+	sweeper->bridge = NULL;
+	if (sweeper->conntrack)
+		conntrack_unwatch(sweeper->conntrack);
 }
 
 static void sweeper_log(const struct sweeper *sweeper)
@@ -163,11 +218,14 @@ static void sweeper_finish(struct sweeper *sweeper, int rc)
 	sweeper->running = false;
 	sweeper->n_ended += sweeper->counts.ended;
 	sweeper->n_moved += sweeper->counts.moved;
-	if ((rc == -EINTR || (!rc && sweeper->counts.failed)) &&
+	if ((rc == -EINTR || sweeper->counts.failed ||
+	     (rc && sweeper->catches_up)) &&
 	    --sweeper->tries) {
+		sweeper->catches_up = false;
 		sweeper_start(sweeper);
 		return;
 	}
+	sweeper->met_all = !rc && !sweeper->counts.failed;
 	sweeper_tell(sweeper, rc == -EINTR ? 0 : rc);
 	sweeper_log(sweeper);
 }
@@ -176,7 +234,7 @@ void sweeper_give_up(struct sweeper *sweeper)
 {
 	struct log_line line;
 
-	sweeper->running = false;
+	sweeper->running = sweeper->met_all = false;
 	log_begin(
 		&line, "SEKI-SESSIONS",
 		"There was no time to hand all connections on to the conduits "
@@ -193,7 +251,11 @@ bool sweeper_work(struct sweeper *sweeper, uint64_t budget_usec)
 	int rc;
 
 	while (sweeper->running) {
-		rc = conntrack_step(sweeper->conntrack, &sweeper->counts);
+		rc = sweeper->catches_up ?
+			     conntrack_catch_up(sweeper->conntrack,
+						&sweeper->counts) :
+			     conntrack_step(sweeper->conntrack,
+					    &sweeper->counts);
 		if (rc != 1)
 			sweeper_finish(sweeper, rc);
 		else if (day_clock_usec() - start >= budget_usec)

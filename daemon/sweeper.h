@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bridge.h"
 #include "conntrack.h"
 
 struct sweeper;
@@ -47,13 +48,30 @@ bool sweeper_ended(const struct sweeper *sweeper, uint64_t *n_ended);
  * sweeper_hand_on - hand sessions to the flows that are to permit them from now on
  * @before: whose flows they name
  * @policy, @ruleset: by which they are judged
+ * @bridge: what becomes of those that are not permitted, or NULL: they stay as
+ *	they are
  *
  * It is done by sweeper_work(), while the kernel holds the live elements of both.
- * What is not permitted stays as it is. All must live until sweeper_stop().
+ * All must live until sweeper_stop().
  */
 void sweeper_hand_on(struct sweeper *sweeper, const struct policy *before,
-		     const struct policy *policy,
-		     const struct ruleset *ruleset);
+		     const struct policy *policy, const struct ruleset *ruleset,
+		     const struct bridge *bridge);
+
+/**
+ * sweeper_catch_up - the same for what has been opened since, or left alone
+ *
+ * Or, if that is not known, for all.
+ */
+void sweeper_catch_up(struct sweeper *sweeper);
+
+/**
+ * sweeper_has_late - has anything been left alone, since it is unanswered?
+ *
+ * With a new ruleset, first packets give it another mark; it is better not to be
+ * in the way of those that come often.
+ */
+bool sweeper_has_late(const struct sweeper *sweeper);
 
 /** sweeper_give_up - the time for that is over, which is logged */
 void sweeper_give_up(struct sweeper *sweeper);

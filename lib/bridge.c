@@ -26,6 +26,9 @@
 /* The next policy is searched from so many flows before the same place on. */
 #define NEARBY 64
 
+/* So many flows get a twin because an end of theirs has lost addresses. */
+#define SHRUNK_MAX 5000
+
 /* A set of ids; none is 0 */
 struct ids {
 	uint32_t *slots;
@@ -38,12 +41,13 @@ struct kept {
 	size_t n;
 };
 
-struct bridge {
+struct builder {
 	const struct bridge_side *before, *next;
 	uint64_t latest_msec;
 	struct arena *arena;
 	struct ids known; /* that the next ruleset gives out, or lets pass */
 	struct ids gone; /* flows that it does not know, and that can wait */
+	struct ids *ends; /* flows whose connections can be set apart */
 	struct session_index flows; /* of the policy before */
 	size_t n_left; /* of COMPARISONS_MAX */
 	struct kept *kept; /* by set of the next ruleset */
@@ -99,34 +103,51 @@ static uint32_t key_id(const struct elem *elem, size_t offset)
 	return id;
 }
 
-static void learn_ids(struct bridge *b)
+/* In a set of flows, where their ids stand in a key */
+static size_t flow_offset(const struct set *set)
+{
+	size_t offsets[PROGRAM_IDS_MAX];
+
+	program_ids(set, offsets);
+	return offsets[0];
+}
+
+static void learn_flows(const struct ruleset *ruleset, struct ids *ids,
+			struct arena *arena)
+{
+	size_t i, k;
+
+	for (i = 0; i < ruleset->n_sets; i++) {
+		const struct set *set = &ruleset->sets[i];
+
+		if (!program_is_of_flows(set))
+			continue;
+		for (k = 0; k < set->n_elems; k++)
+			ids_add(ids, key_id(&set->elems[k], flow_offset(set)),
+				arena);
+	}
+}
+
+static void learn_ids(struct builder *b)
 {
 	const struct ruleset *next = b->next->ruleset;
-	size_t offsets[PROGRAM_IDS_MAX], i, k;
+	size_t i, k;
 
 	ids_add(&b->known, CLASS_GATEWAY, b->arena);
-	for (i = 0; i < next->n_sets; i++) {
-		const struct set *set = &next->sets[i];
-		bool of_flows = program_is_of_flows(set);
-
-		program_ids(set, offsets);
-		for (k = 0; k < set->n_elems; k++)
-			if (of_flows)
-				ids_add(&b->known,
-					key_id(&set->elems[k], offsets[0]),
+	learn_flows(next, &b->known, b->arena);
+	for (i = 0; i < next->n_sets; i++)
+		if (gives_marks(&next->sets[i]))
+			for (k = 0; k < next->sets[i].n_elems; k++)
+				ids_add(&b->known, next->sets[i].elems[k].mark,
 					b->arena);
-			else if (gives_marks(set))
-				ids_add(&b->known, set->elems[k].mark,
-					b->arena);
-	}
 }
 
 /*
  * Call @visit for each element that only the ruleset before has, in sets whose
  * keys hold ids, with the place of the set in the next one.
  */
-static void each_old(struct bridge *b,
-		     void (*visit)(struct bridge *b, size_t place,
+static void each_old(struct builder *b,
+		     void (*visit)(struct builder *b, size_t place,
 				   const struct elem *elem))
 {
 	const struct ruleset *next = b->next->ruleset;
@@ -156,16 +177,21 @@ static void each_old(struct bridge *b,
 	}
 }
 
-static void note_gone(struct bridge *b, size_t place, const struct elem *elem)
+static bool has_ended(const struct builder *b, const struct elem *elem)
+{
+	return elem->end_msec && elem->end_msec <= b->latest_msec;
+}
+
+static void note_gone(struct builder *b, size_t place, const struct elem *elem)
 {
 	const struct set *set = &b->next->ruleset->sets[place];
-	size_t offsets[PROGRAM_IDS_MAX];
+	uint32_t id;
 
-	if (!program_is_of_flows(set))
+	if (!program_is_of_flows(set) || has_ended(b, elem))
 		return;
-	program_ids(set, offsets);
-	if (!ids_have(&b->known, key_id(elem, offsets[0])))
-		ids_add(&b->gone, key_id(elem, offsets[0]), b->arena);
+	id = key_id(elem, flow_offset(set));
+	if (!ids_have(&b->known, id))
+		ids_add(&b->gone, id, b->arena);
 }
 
 /* What comparing them costs: a pair of ports is quickly looked at. */
@@ -182,7 +208,7 @@ static size_t cost_of(const struct flow *a, const struct flow *b)
  * then mostly of one in about the same place. Once there have been too many
  * comparisons, none can.
  */
-static bool has_heir(struct bridge *b, uint32_t id)
+static bool has_heir(struct builder *b, uint32_t id)
 {
 	const struct flow *flow = session_flow(&b->flows, id), *heir;
 	const struct policy *next = b->next->policy;
@@ -208,7 +234,7 @@ static bool has_heir(struct bridge *b, uint32_t id)
 }
 
 /* Of the flows that are gone, leave those that can have an heir. */
-static void find_heirs(struct bridge *b)
+static void find_heirs(struct builder *b)
 {
 	struct ids all = b->gone;
 	size_t i;
@@ -223,12 +249,98 @@ static void find_heirs(struct bridge *b)
 			ids_add(&b->gone, all.slots[i], b->arena);
 }
 
-static bool stays(const struct bridge *b, const struct set *set,
+/* Has the end lost an address? Prefixes are in order, and do not overlap. */
+static bool end_shrinks(const struct endpoint *before,
+			const struct endpoint *next)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < before->n_prefixes; i++) {
+		const struct prefix *prefix = &before->prefixes[i];
+
+		while (k < next->n_prefixes &&
+		       !prefix_covers(&next->prefixes[k], prefix) &&
+		       prefix_cmp(&next->prefixes[k], prefix) < 0)
+			k++;
+		if (k == next->n_prefixes ||
+		    !prefix_covers(&next->prefixes[k], prefix))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Which of these ends have lost addresses, as flows do not tell by their ids?
+ * Mostly each is in the same place as before.
+ */
+static bool find_shrunk(const struct endpoint *before, size_t n_before,
+			const struct endpoint *next, size_t n_next,
+			bool *is_shrunk)
+{
+	bool any = false;
+	size_t i, k;
+
+	for (i = 0; i < n_before; i++)
+		for (k = 0; k < n_next; k++) {
+			const struct endpoint *end = &next[(i + k) % n_next];
+
+			if (end->hash != before[i].hash)
+				continue;
+			if (end_shrinks(&before[i], end))
+				is_shrunk[before[i].index] = any = true;
+			break;
+		}
+	return any;
+}
+
+/* Flows that stay, but not for all that they have permitted until now */
+static void find_shrunk_flows(struct builder *b)
+{
+	const struct policy *before = b->before->policy;
+	const struct policy *next = b->next->policy;
+	bool *is_shrunk = arena_alloc(b->arena, before->n_endpoints);
+	size_t i, n = 0;
+	bool any;
+
+	any = find_shrunk(before->zone_endpoints, before->n_zones,
+			  next->zone_endpoints, next->n_zones, is_shrunk);
+	any |= find_shrunk(before->lists, before->n_lists, next->lists,
+			   next->n_lists, is_shrunk);
+	if (!any)
+		return;
+	for (i = 0; i < before->n_flows && n <= SHRUNK_MAX; i++) {
+		const struct flow *flow = &before->flows[i];
+
+		if (!is_shrunk[flow->from->index] &&
+		    !is_shrunk[flow->to->index])
+			continue;
+		if (!ids_have(&b->known, flow->id))
+			continue;
+		ids_add(b->ends, flow->id, b->arena);
+		n++;
+	}
+	if (n > SHRUNK_MAX) /* what they are used for no more, the sweep ends */
+		*b->ends = (struct ids){ .n = 0 };
+}
+
+/* Flows whose connections can stop before the others that they have */
+static void find_ends(struct builder *b)
+{
+	size_t i;
+
+	b->ends = arena_alloc(b->arena, sizeof(*b->ends));
+	find_shrunk_flows(b);
+	for (i = 0; i < b->gone.size; i++)
+		if (b->gone.slots[i])
+			ids_add(b->ends, b->gone.slots[i], b->arena);
+}
+
+static bool stays(const struct builder *b, const struct set *set,
 		  const struct elem *elem)
 {
 	size_t offsets[PROGRAM_IDS_MAX], n = program_ids(set, offsets), i;
 
-	if (elem->end_msec && elem->end_msec <= b->latest_msec)
+	if (has_ended(b, elem))
 		return false;
 	if (program_is_of_flows(set))
 		return ids_have(&b->gone, key_id(elem, offsets[0]));
@@ -238,15 +350,19 @@ static bool stays(const struct bridge *b, const struct set *set,
 	return false;
 }
 
-static void keep(struct bridge *b, size_t place, const struct elem *elem)
+static void keep_elem(struct kept *kept, const struct elem *elem,
+		      struct arena *arena)
 {
-	struct kept *kept = &b->kept[place];
+	kept->elems =
+		arena_push(arena, kept->elems, &kept->n, sizeof(*kept->elems));
+	kept->elems[kept->n - 1] = *elem;
+}
 
+static void keep(struct builder *b, size_t place, const struct elem *elem)
+{
 	if (!stays(b, &b->next->ruleset->sets[place], elem))
 		return;
-	kept->elems = arena_push(b->arena, kept->elems, &kept->n,
-				 sizeof(*kept->elems));
-	kept->elems[kept->n - 1] = *elem;
+	keep_elem(&b->kept[place], elem, b->arena);
 	b->n_kept++;
 }
 
@@ -270,15 +386,100 @@ static void merge(struct set *set, const struct kept *kept, struct arena *arena)
 		set->size = program_set_room(n);
 }
 
-struct ruleset *bridge_build(const struct bridge_side *before,
-			     const struct bridge_side *next,
-			     uint64_t latest_msec, struct arena *arena,
-			     bool *has_flows)
+/* @ruleset with the elements that are kept, by set */
+static struct ruleset *with_kept(const struct ruleset *ruleset,
+				 const struct kept *kept, struct arena *arena)
+{
+	struct ruleset *made = ruleset_new(arena);
+	size_t i;
+
+	*made = *ruleset;
+	made->arena = arena;
+	made->sets = arena_alloc(arena, ruleset->n_sets * sizeof(struct set));
+	for (i = 0; i < ruleset->n_sets; i++) {
+		made->sets[i] = ruleset->sets[i];
+		if (kept[i].n)
+			merge(&made->sets[i], &kept[i], arena);
+	}
+	return made;
+}
+
+static struct elem twin_of(const struct elem *elem, const struct set *set,
+			   struct arena *arena)
+{
+	uint8_t *key = arena_alloc(arena, set->key_len);
+	const uint32_t id = key_id(elem, flow_offset(set)) | FLOW_ENDS;
+	struct elem twin = *elem;
+
+	memcpy(key, elem->key, set->key_len);
+	memcpy(key + flow_offset(set), &id, sizeof(id));
+	twin.key = key;
+	return twin;
+}
+
+/* What a set of flows has to have ahead; @known: flows that are there already */
+static struct kept kept_ahead(const struct builder *b, const struct set *old,
+			      const struct set *next, const struct ids *known)
+{
+	struct kept kept = { .n = 0 };
+	struct set sorted = *old;
+	struct elem twin;
+	uint32_t id;
+	size_t i;
+
+	for (i = 0; i < old->n_elems; i++) {
+		id = key_id(&old->elems[i], flow_offset(old));
+		if (!ids_have(b->ends, id) || has_ended(b, &old->elems[i]))
+			continue;
+		twin = twin_of(&old->elems[i], old, b->arena);
+		keep_elem(&kept, &twin, b->arena);
+	}
+	for (i = 0; i < next->n_elems; i++) {
+		id = key_id(&next->elems[i], flow_offset(next));
+		if (!ids_have(known, id))
+			keep_elem(&kept, &next->elems[i], b->arena);
+	}
+	sorted.elems = kept.elems;
+	sorted.n_elems = kept.n;
+	set_sort(&sorted);
+	return kept;
+}
+
+static struct ruleset *build_ahead(const struct builder *b)
+{
+	const struct ruleset *old = b->before->ruleset;
+	const struct ruleset *next = b->next->ruleset;
+	struct ids known = { .n = 0 };
+	struct kept *kept;
+	size_t i;
+
+	/* another owner is another table */
+	if (!b->ends->n || old->flags != next->flags)
+		return NULL;
+	learn_flows(old, &known, b->arena);
+	kept = arena_alloc(b->arena, old->n_sets * sizeof(*kept));
+	for (i = 0; i < old->n_sets; i++) {
+		const struct set *set = &old->sets[i];
+		const struct set *new = ruleset_set(next, set->name);
+
+		if (!program_is_of_flows(set))
+			continue;
+		if (!new || new->key_type != set->key_type)
+			return NULL;
+		kept[i] = kept_ahead(b, set, new, &known);
+		/* with another size it would be made anew, for a moment only */
+		if (set->n_elems + kept[i].n > set->size)
+			return NULL;
+	}
+	return with_kept(old, kept, b->arena);
+}
+
+void bridge_build(const struct bridge_side *before,
+		  const struct bridge_side *next, uint64_t latest_msec,
+		  struct arena *arena, struct bridge *bridge)
 {
 	const struct ruleset *from = next->ruleset;
-	struct bridge b = { .before = before, .next = next, .arena = arena };
-	struct ruleset *bridge;
-	size_t i;
+	struct builder b = { .before = before, .next = next, .arena = arena };
 
 	b.latest_msec = latest_msec > from->now_msec ? latest_msec :
 						       from->now_msec;
@@ -286,18 +487,17 @@ struct ruleset *bridge_build(const struct bridge_side *before,
 	learn_ids(&b);
 	each_old(&b, note_gone);
 	find_heirs(&b);
+	find_ends(&b);
 	each_old(&b, keep);
-	*has_flows = b.gone.n;
-	if (!b.n_kept)
-		return NULL;
-	bridge = ruleset_new(arena);
-	*bridge = *from;
-	bridge->arena = arena;
-	bridge->sets = arena_alloc(arena, from->n_sets * sizeof(struct set));
-	for (i = 0; i < from->n_sets; i++) {
-		bridge->sets[i] = from->sets[i];
-		if (b.kept[i].n)
-			merge(&bridge->sets[i], &b.kept[i], arena);
-	}
-	return bridge;
+	bridge->has_flows = b.gone.n;
+	bridge->ends = b.ends;
+	bridge->ahead = build_ahead(&b);
+	bridge->between = b.n_kept ? with_kept(from, b.kept, arena) : NULL;
+}
+
+uint32_t bridge_mark_of_end(const struct bridge *bridge, uint32_t mark)
+{
+	return bridge->ahead && ids_have(bridge->ends, mark) ?
+		       mark | FLOW_ENDS :
+		       mark;
 }

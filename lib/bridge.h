@@ -3,14 +3,23 @@
 #define SEKIMORI_BRIDGE_H
 
 /*
- * From one ruleset to another in two steps, for the sake of what is under way.
- * In between the kernel holds the next ruleset, and of the one before what only
+ * From one ruleset to another in steps, for the sake of what is under way.
+ *
+ * Ahead of all, while the ruleset before decides about all that is new, the
+ * kernel learns of flows that connections can be given: those of the next policy
+ * that will permit them, and, for what the next policy does not permit although
+ * the flow that it came by stays for longer, that flow once more under another
+ * mark, with FLOW_ENDS. Once each connection has the mark that it needs, what is
+ * forbidden ends with the commit that puts the next ruleset in force, and what is
+ * permitted does not feel it.
+ *
+ * In between, the kernel holds the next ruleset, and of the one before what only
  * those can meet who have come from it:
  *
  *   - pairs of classes that are no more: a packet that was looked up in one
  *     before the commit still finds its flow after it;
  *   - flows that are no more, but whose connections the next policy may permit
- *     under other flows: they pass until they have been given those.
+ *     under other flows: for those that were opened at the last moment.
  *
  * What is new meets the next ruleset alone. So nothing that both permit is lost,
  * and nothing passes by a class or a flow that it was not found in.
@@ -25,19 +34,39 @@ struct bridge_side {
 };
 
 /**
- * bridge_build - what the kernel should hold in between
+ * struct bridge - the steps before the last one
+ * @ahead: what the kernel should hold first, or NULL: no connection needs it, or
+ *	the sets are too small for it, or others
+ * @between: what it should hold then, or NULL: nothing would be gained
+ * @has_flows: connections can be waiting for other flows, also in between
+ * @ends: flows that have a twin ahead, with FLOW_ENDS
+ */
+struct bridge {
+	struct ruleset *ahead, *between;
+	bool has_flows;
+	const struct ids *ends;
+};
+
+/**
+ * bridge_build - how to get there
  * @latest_msec: that clocks have ever shown: what had ended by then is not kept
  * @arena: of the result, which refers to both rulesets as well
- * @has_flows: set if connections can be waiting for other flows
  *
- * NULL if nothing would be gained: then one step does. Flows that no flow of
- * @next could take a connection from are not kept, so what is taken out of a
- * policy is out with the first step. Nor are those for which it would take too
- * long to say, if very many change at once: their connections stop.
+ * Flows that no flow of @next could take a connection from are not kept, so what
+ * is taken out of a policy is out with the step that puts the next one in force.
+ * Nor are those for which it would take too long to say, if very many change at
+ * once: their connections stop.
  */
-struct ruleset *bridge_build(const struct bridge_side *before,
-			     const struct bridge_side *next,
-			     uint64_t latest_msec, struct arena *arena,
-			     bool *has_flows);
+void bridge_build(const struct bridge_side *before,
+		  const struct bridge_side *next, uint64_t latest_msec,
+		  struct arena *arena, struct bridge *bridge);
+
+/**
+ * bridge_mark_of_end - the mark for a connection that is to end
+ * @mark: that it has
+ *
+ * The same one, if it will end by that, or cannot be set apart.
+ */
+uint32_t bridge_mark_of_end(const struct bridge *bridge, uint32_t mark);
 
 #endif

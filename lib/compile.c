@@ -303,7 +303,7 @@ static void add_pairs(struct compiler *c)
 	ids = arena_alloc(c->arena, n * sizeof(*ids));
 	for (i = 0; i < n; i++)
 		hashes[i] = c->pairs[i].hash;
-	hash_ids(hashes, ids, n, CLASS_ID_MIN);
+	hash_ids(hashes, ids, n, CLASS_ID_MIN, UINT32_MAX);
 	for (i = 0; i < n; i++) {
 		struct key key = { .len = 0 };
 

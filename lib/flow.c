@@ -255,7 +255,7 @@ static void assign_ids(struct policy *policy, uint64_t *hashes)
 		abort();
 	for (i = 0; i < policy->n_flows; i++)
 		hashes[i] = flow_hash(&policy->flows[i], hashes[i]);
-	hash_ids(hashes, ids, policy->n_flows, FLOW_ID_MIN);
+	hash_ids(hashes, ids, policy->n_flows, FLOW_ID_MIN, FLOW_ID_MAX);
 	for (i = 0; i < policy->n_flows; i++)
 		policy->flows[i].id = ids[i];
 	free(ids);

@@ -57,11 +57,12 @@ static int wish_cmp(const void *a, const void *b)
 	return x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
-void hash_ids(const uint64_t *hashes, uint32_t *ids, size_t n, uint32_t min)
+void hash_ids(const uint64_t *hashes, uint32_t *ids, size_t n, uint32_t min,
+	      uint32_t max)
 {
 	struct wish *wishes = calloc(n ? n : 1, sizeof(*wishes));
-	/* Room is kept at the top, so that moving up never wraps. */
-	const uint64_t range = 0x100000000ULL - min - IDS_MAX;
+	/* Room is kept at the top, for moving up. */
+	const uint64_t range = (uint64_t)max + 1 - min - IDS_MAX;
 	uint32_t next = min, id;
 	size_t i;
 

@@ -28,12 +28,13 @@ uint64_t hash_finish(uint64_t hash);
 /**
  * hash_ids - give 32-bit ids to distinct 64-bit hashes, all of them different
  * @hashes: n hashes, without duplicates
- * @ids: n ids, at least @min; depends only on the set of hashes
+ * @ids: n ids, from @min to @max; depends only on the set of hashes
  *
  * An id follows from its hash alone, but where two hashes ask for the same id:
  * there the greater one takes the next free number. At most IDS_MAX.
  */
 #define IDS_MAX 4000000u
-void hash_ids(const uint64_t *hashes, uint32_t *ids, size_t n, uint32_t min);
+void hash_ids(const uint64_t *hashes, uint32_t *ids, size_t n, uint32_t min,
+	      uint32_t max);
 
 #endif

@@ -284,7 +284,7 @@ static void assign_ids(struct sweep *s, uint32_t salt)
 	for (i = 0; i < p->n_classes; i++)
 		s->signatures[i] =
 			hash_finish(hash_number(s->signatures[i], salt));
-	hash_ids(s->signatures, ids, p->n_classes, CLASS_ID_MIN);
+	hash_ids(s->signatures, ids, p->n_classes, CLASS_ID_MIN, UINT32_MAX);
 	for (i = 0; i < p->n_classes; i++)
 		p->classes[i].id = ids[i];
 }

@@ -59,8 +59,8 @@ struct conduit;
 /**
  * struct flow - the smallest thing that is permitted
  * @id: conntrack mark of its connections: a hash of what it means, so that it
- *	does not depend on names of conduits or their order. At least
- *	FLOW_ID_MIN; unique in a policy.
+ *	does not depend on names of conduits or their order. From FLOW_ID_MIN
+ *	to FLOW_ID_MAX; unique in a policy.
  */
 struct flow {
 	uint32_t id;
@@ -71,6 +71,9 @@ struct flow {
 };
 
 #define FLOW_ID_MIN 0x00010000u
+#define FLOW_ID_MAX 0x7fffffffu
+/* In the mark of a connection that ends with its flow, or before: lib/bridge.h */
+#define FLOW_ENDS 0x80000000u
 #define FLOWS_MAX 2000000u
 
 struct conduit {

@@ -79,24 +79,26 @@ static bool set_is_sorted(const struct set *set)
 	return true;
 }
 
+void set_sort(struct set *set)
+{
+	size_t size = set_key_size(set);
+
+	if (!set_is_sorted(set))
+		qsort_r(set->elems, set->n_elems, sizeof(struct elem),
+			elem_order, &size);
+}
+
 void ruleset_sort(struct ruleset *ruleset)
 {
-	size_t i, size;
+	size_t i;
 
 	qsort(ruleset->chains, ruleset->n_chains, sizeof(struct chain),
 	      chain_order);
 	qsort(ruleset->sets, ruleset->n_sets, sizeof(struct set), set_order);
 	qsort(ruleset->others, ruleset->n_others, sizeof(struct other),
 	      other_order);
-	for (i = 0; i < ruleset->n_sets; i++) {
-		struct set *set = &ruleset->sets[i];
-
-		if (set_is_sorted(set))
-			continue;
-		size = set_key_size(set);
-		qsort_r(set->elems, set->n_elems, sizeof(struct elem),
-			elem_order, &size);
-	}
+	for (i = 0; i < ruleset->n_sets; i++)
+		set_sort(&ruleset->sets[i]);
 }
 
 const struct set *ruleset_set(const struct ruleset *ruleset, const char *name)

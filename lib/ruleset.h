@@ -167,6 +167,9 @@ struct ruleset *ruleset_new(struct arena *arena);
 /** ruleset_sort - bring chains, sets, elements, others into canonical order */
 void ruleset_sort(struct ruleset *ruleset);
 
+/** set_sort - bring the elements of one set into order */
+void set_sort(struct set *set);
+
 /* Lookups by name in a sorted ruleset; NULL if there is none. */
 const struct set *ruleset_set(const struct ruleset *ruleset, const char *name);
 const struct chain *ruleset_chain(const struct ruleset *ruleset,

@@ -43,9 +43,10 @@ void session_index_init(struct session_index *index,
 			(uint32_t)i + 1;
 }
 
-const struct flow *session_flow(const struct session_index *index, uint32_t id)
+const struct flow *session_flow(const struct session_index *index,
+				uint32_t mark)
 {
-	uint32_t slot = index->slots[slot_of(index, id)];
+	uint32_t slot = index->slots[slot_of(index, mark & ~FLOW_ENDS)];
 
 	return slot ? &index->policy->flows[slot - 1] : NULL;
 }
@@ -130,6 +131,8 @@ uint32_t session_mark(const struct session_rules *rules,
 	struct outcome outcome;
 	struct packet packet;
 
+	if (!flow)
+		flow = session_flow(&rules->now, session->mark);
 	if (!flow || session->src.family != session->dst.family)
 		return 0;
 	packet = first_packet(rules->now.policy, session, flow);

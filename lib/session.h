@@ -40,12 +40,17 @@ struct session_index {
 void session_index_init(struct session_index *index,
 			const struct policy *policy, struct arena *arena);
 
-/** session_flow - the flow with an id, or NULL; it need not be in force */
-const struct flow *session_flow(const struct session_index *index, uint32_t id);
+/**
+ * session_flow - the flow of a mark, or NULL; it need not be in force
+ *
+ * With FLOW_ENDS it is the same one.
+ */
+const struct flow *session_flow(const struct session_index *index,
+				uint32_t mark);
 
 /**
  * struct session_rules - what sessions are judged by
- * @before: the policy whose flows they name
+ * @before: the policy whose flows they name, if not those of @now already
  * @now: the policy that they are judged by, perhaps the same one
  * @ruleset: that one, compiled for the moment in question; sorted
  */

@@ -57,9 +57,10 @@
 #define LISTED_SOURCE 32
 
 #define LOST_USEC 100000 /* TCP sends again after twice as long */
-#define LIMIT_USEC 10000 /* from the command's return to the last packet */
+#define LIMIT_USEC 10000 /* from the commit to the last packet */
 #define WAIT_USEC (10 * 1000000ull)
 #define WINDOW_SECONDS 8
+#define OPENED_MAX 500
 
 /* How the policy differs from the first one */
 struct variant {
@@ -79,6 +80,24 @@ struct pulse {
 	struct line line;
 	pid_t child;
 	struct beats *beats; /* shared with the child */
+};
+
+/**
+ * struct opened - what somebody has done who opened one session after the other
+ * @n: sessions
+ * @n_wrong: of these, afterwards, those that do not carry a byte both ways
+ * @longest_usec: that opening one has taken
+ */
+struct opened {
+	volatile bool enough;
+	unsigned int n;
+	size_t n_wrong;
+	uint64_t longest_usec;
+};
+
+struct opener {
+	pid_t child;
+	struct opened *opened; /* shared with the child */
 };
 
 struct cut {
@@ -436,6 +455,78 @@ static struct beats pulse_stop(struct pulse *pulse)
 	return beats;
 }
 
+/* ---- sessions that are opened while the policy is changed ---- */
+
+static void open_one_by_one(const struct yard *all, const struct line *like,
+			    struct opened *opened)
+{
+	struct yard yard = *all;
+	uint64_t begun, usec;
+	size_t i;
+	int rc;
+
+	yard.lines = NULL;
+	yard.n_lines = 0;
+	while (!opened->enough && yard.n_lines < OPENED_MAX) {
+		begun = now_usec();
+		rc = yard_connect(&yard, WAY_THROUGH, like->source, like->port);
+		if (rc == -EADDRNOTAVAIL) /* a port that it has already */
+			continue;
+		if (rc)
+			_exit(1);
+		usec = now_usec() - begun;
+		if (usec > opened->longest_usec)
+			opened->longest_usec = usec;
+		opened->n = (unsigned int)yard.n_lines;
+	}
+	while (!opened->enough)
+		sched_yield();
+	opened->n_wrong = yard_try(&yard);
+	for (i = 0; i < yard.n_lines; i++) {
+		close(yard.lines[i].client);
+		close(yard.lines[i].server);
+	}
+}
+
+static void opener_start(const struct cut *cut, const struct line *like,
+			 struct opener *opener)
+{
+	pid_t parent = getpid();
+
+	opener->opened = mmap(NULL, sizeof(*opener->opened),
+			      PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (opener->opened == MAP_FAILED)
+		abort();
+	opener->child = fork();
+	if (opener->child)
+		return;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(126);
+	open_one_by_one(&cut->yard, like, opener->opened);
+	_exit(0);
+}
+
+static void opener_stop(struct cut *cut, struct opener *opener)
+{
+	struct opened opened;
+	int status;
+
+	opener->opened->enough = true;
+	if (waitpid(opener->child, &status, 0) < 0)
+		status = -1;
+	opened = *opener->opened;
+	munmap(opener->opened, sizeof(*opener->opened));
+	cut->n_closed += opened.n;
+	printf("; %u were opened meanwhile, in %.3f ms at most", opened.n,
+	       (double)opened.longest_usec / 1e3);
+	expect(cut, "sessions can be opened meanwhile", !status && opened.n);
+	expect_number(cut, "sessions opened meanwhile that do not go on",
+		      opened.n_wrong, 0);
+	expect(cut, "opening them loses no packet",
+	       opened.longest_usec < LOST_USEC);
+}
+
 /* ---- changes ---- */
 
 static bool dies_never(const struct line *line)
@@ -550,14 +641,18 @@ static size_t n_alive(const struct cut *cut)
 	return n;
 }
 
-/* The command is under way: when was the first commit, when has it returned? */
-static int await_reload(struct cut *cut, pid_t command, bool commits,
+/*
+ * The command is under way: when was the commit, of so many, that put the policy
+ * in force, when has the command returned?
+ */
+static int await_reload(struct cut *cut, pid_t command, unsigned int n_commits,
 			uint64_t *committed, uint64_t *returned)
 {
 	struct commit commit = { 0 };
+	unsigned int i;
 	int rc = 0;
 
-	if (commits) /* to be heard as it comes */
+	for (i = 0; !rc && i < n_commits; i++) /* to be heard as it comes */
 		rc = ear_await(cut->ear, cut->launch.child,
 			       now_usec() + WAIT_USEC, &commit);
 	if (!rc)
@@ -581,14 +676,16 @@ static void expect_steady(struct cut *cut, struct pulse *pulse)
 
 /*
  * The policy is now cut->variant: these have to die, and no others; least of
- * all the first of those that @goes_on names.
+ * all the first of those that @goes_on names. @is_ahead: before the policy is in
+ * force there is a commit after which connections are set apart.
  */
-static int change(struct cut *cut, const char *what, size_t n_dead,
-		  bool (*dies)(const struct line *line),
+static int change(struct cut *cut, const char *what, bool is_ahead,
+		  size_t n_dead, bool (*dies)(const struct line *line),
 		  bool (*goes_on)(const struct line *line))
 {
 	const struct line *victim = find(cut, dies), *other = NULL;
 	struct pulse pulse = { .child = 0 }, steady = { .child = 0 };
+	struct opener opener;
 	uint64_t committed, returned, last;
 	pid_t command;
 	int rc = 0;
@@ -600,10 +697,13 @@ static int change(struct cut *cut, const char *what, size_t n_dead,
 	if (!rc && other)
 		rc = pulse_start(cut, other->source, other->port, &steady);
 	ear_drain(cut->ear);
+	if (!rc && other)
+		opener_start(cut, other, &opener);
 	if (!rc)
 		rc = reload_begin(cut, &command);
 	if (!rc)
-		rc = await_reload(cut, command, victim, &committed, &returned);
+		rc = await_reload(cut, command, victim ? 1 + is_ahead : 0,
+				  &committed, &returned);
 	if (rc)
 		return rc;
 	expect_number(cut, "sessions that are to end", bury(cut, dies), n_dead);
@@ -612,15 +712,20 @@ static int change(struct cut *cut, const char *what, size_t n_dead,
 		cut->n_gone += n_dead + 1;
 		await_logged(cut);
 		last = pulse_stop(&pulse).last_usec;
-		printf("; the last packet passed %.3f ms after the commit, "
+		printf("; the last packet passed %.3f ms after the commit that "
+		       "put it in force, "
 		       "%.3f ms after the command's return",
 		       ((double)last - (double)committed) / 1e3,
 		       ((double)last - (double)returned) / 1e3);
-		expect(cut, "10 ms after the command all have stopped",
-		       last <= returned + LIMIT_USEC);
+		expect(cut, "10 ms after the commit all have stopped",
+		       last <= committed + LIMIT_USEC);
+		expect(cut, "when the command returns all have stopped",
+		       last <= returned);
 	}
-	if (other)
+	if (other) {
 		expect_steady(cut, &steady);
+		opener_stop(cut, &opener);
+	}
 	printf("\n");
 	expect_number(cut, "sessions that are logged as ended", logged(cut),
 		      cut->n_gone);
@@ -636,45 +741,50 @@ static int try_changes(struct cut *cut)
 	int rc;
 
 	variant->renamed = true;
-	rc = change(cut, "a conduit has another name", 0, dies_never,
+	rc = change(cut, "a conduit has another name", false, 0, dies_never,
 		    is_renamed);
 	variant->moved = true;
 	if (!rc)
-		rc = change(cut, "a conduit has another place", 0, dies_never,
-			    is_moved);
+		rc = change(cut, "a conduit has another place", false, 0,
+			    dies_never, is_moved);
 	variant->removed = true;
 	if (!rc)
-		rc = change(cut, "a conduit is removed", LINES_EACH,
+		rc = change(cut, "a conduit is removed", false, LINES_EACH,
 			    dies_removed, is_moved);
 	variant->narrowed = true;
 	if (!rc)
-		rc = change(cut, "half of the ports leave two ranges",
+		rc = change(cut, "half of the ports leave two ranges", true,
 			    LINES_EACH, dies_narrowed, is_of_narrowed);
 	variant->tightened = true;
 	if (!rc)
-		rc = change(cut, "half of a zone leaves a conduit",
+		rc = change(cut, "half of a zone leaves a conduit", true,
 			    LINES_EACH / 2, dies_tightened, is_of_tightened);
 	variant->short_list = true;
 	if (!rc)
-		rc = change(cut, "an address leaves a list",
+		rc = change(cut, "an address leaves a list", true,
 			    LINES_EACH / 4 * (FIRST_HOST - FIRST_LISTED),
 			    dies_listed, is_listed);
 	variant->host_gone = true;
 	if (!rc)
-		rc = change(cut, "a host is removed", LINES_EACH, dies_host,
-			    is_listed);
+		rc = change(cut, "a host is removed", false, LINES_EACH,
+			    dies_host, is_listed);
 	variant->other_mac = true;
 	if (!rc)
-		rc = change(cut, "a bound host has another MAC", LINES_EACH,
-			    dies_bound, is_listed);
+		rc = change(cut, "a bound host has another MAC", false,
+			    LINES_EACH, dies_bound, is_listed);
+	/* once without the kernel telling of what is opened */
+	if (!rc)
+		rc = yard_run(cut->yard.gateway, "sysctl", "-qp",
+			      "net.netfilter.nf_conntrack_events = 0\n");
 	variant->narrowed = variant->tightened = false;
 	if (!rc)
-		rc = change(cut, "what was narrowed is wide again", 0,
+		rc = change(cut, "what was narrowed is wide again", true, 0,
 			    dies_never, is_of_narrowed);
 	/* what has ended does not begin again, midway */
 	variant->removed = false;
 	if (!rc)
-		rc = change(cut, "the conduit comes back", 0, dies_never, NULL);
+		rc = change(cut, "the conduit comes back", false, 0, dies_never,
+			    NULL);
 	if (!rc) {
 		rc = yard_connect(&cut->yard, WAY_THROUGH,
 				  source_of(REMOVED, 0), port_of(REMOVED, 0));

@@ -77,6 +77,8 @@ static void write_conduits(FILE *f, const struct shape *shape)
 
 static void write_conf(FILE *f, const struct shape *shape)
 {
+	char service[32];
+
 	fprintf(f, "format = 1;\ngateway = { name = \"gate\"; model = "
 		   "\"alpha\"; guideline = \"R7.3\"; };\n");
 	write_zones(f, shape);
@@ -95,10 +97,14 @@ static void write_conf(FILE *f, const struct shape *shape)
 	if (shape->recut)
 		fprintf(f, ",\n{ name = \"sources\"; file = \"sources.list\"; "
 			   "}");
-	fprintf(f, "\n);\nconduits = (\n"
-		   "{ name = \"est\"; kind = \"plain\"; from = [ \"ein\" ]; "
-		   "to = [ \"eout\" ]; services = [ \"udp/4000\" ]; }");
-	write_conduit(f, "new", "nin", "nout", "udp/4000");
+	snprintf(service, sizeof(service), "udp/%d-%u", GATE_PORT,
+		 shape->last ? shape->last : GATE_PORT);
+	fprintf(f,
+		"\n);\nconduits = (\n"
+		"{ name = \"est\"; kind = \"plain\"; from = [ \"ein\" ]; "
+		"to = [ \"eout\" ]; services = [ \"%s\" ]; }",
+		service);
+	write_conduit(f, "new", "nin", "nout", service);
 	write_conduit(f, "cross-p", "from-p", "to-p", "udp/4000");
 	write_conduit(f, "cross-q", "from-q", "to-q", "udp/4000");
 	write_conduits(f, shape);

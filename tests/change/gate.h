@@ -32,10 +32,12 @@
  *	the stream are in it
  * @crossed: GATE_CROSSED_SOURCE and GATE_CROSSED_HOST are each in the other one
  *	of two lists. Either way no conduit leads from the one to the other.
+ * @last: of a range of ports from GATE_PORT on, which the conduits of connections
+ *	that are established and that begin permit; 0: GATE_PORT alone
  * @free: the table is not owned
  */
 struct shape {
-	unsigned int n, moved;
+	unsigned int n, moved, last;
 	bool zone, recut, crossed, free;
 };
 

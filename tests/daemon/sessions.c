@@ -468,8 +468,8 @@ static struct nfct_handle *hand_open(void)
 	return hand;
 }
 
-static int hand_do(struct nfct_handle *hand, enum nf_conntrack_query what,
-		   const struct made *made)
+static int hand_do_as(struct nfct_handle *hand, enum nf_conntrack_query what,
+		      const struct made *made, uint32_t status)
 {
 	struct nf_conntrack *ct = nfct_new();
 	int rc;
@@ -479,17 +479,23 @@ static int hand_do(struct nfct_handle *hand, enum nf_conntrack_query what,
 	set_service(ct, made);
 	nfct_set_attr_u32(ct, ATTR_TIMEOUT, 3600);
 	nfct_set_attr_u32(ct, ATTR_MARK, made->mark);
-	nfct_set_attr_u32(ct, ATTR_STATUS,
-			  IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED);
+	nfct_set_attr_u32(ct, ATTR_STATUS, status);
 	rc = nfct_query(hand, what, ct);
 	nfct_destroy(ct);
 	return rc;
 }
 
+static int hand_do(struct nfct_handle *hand, enum nf_conntrack_query what,
+		   const struct made *made)
+{
+	return hand_do_as(hand, what, made,
+			  IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED);
+}
+
 static const struct made made_kinds[] = {
 	{ "10.77.0.9", "10.78.0.1", NULL, IPPROTO_TCP, 1025, 80, 0, 0x10001 },
 	{ "10.77.0.9", "10.78.0.1", NULL, IPPROTO_UDP, 1025, 53, 0, 0x10002 },
-	{ "10.77.0.9", "10.78.0.1", NULL, IPPROTO_ICMP, 77, 8, 0, 0xffffffff },
+	{ "10.77.0.9", "10.78.0.1", NULL, IPPROTO_ICMP, 77, 8, 0, FLOW_ID_MAX },
 	{ "fd77::9", "fd78::1", NULL, IPPROTO_TCP, 1026, 443, 0, 0x10004 },
 	{ "fd77::9", "fd78::1", NULL, IPPROTO_ICMPV6, 78, 128, 0, 0x10005 },
 	/* sent elsewhere by somebody else's translation */
@@ -564,6 +570,12 @@ static uint32_t other_mark(void *data, const struct session *session)
 	return session->mark ^ 1;
 }
 
+static uint32_t mark_of_end(void *data, const struct session *session)
+{
+	(void)data;
+	return session->mark | FLOW_ENDS;
+}
+
 /* Has each of them its other mark? */
 static uint32_t expect_moved(void *data, const struct session *session)
 {
@@ -584,6 +596,7 @@ START_TEST(test_moved)
 	const struct sweep plan = { other_mark, NULL, false };
 	const struct sweep order = { other_mark, NULL, true };
 	const struct sweep look = { expect_moved, NULL, true };
+	const struct sweep apart = { mark_of_end, NULL, true };
 	struct nfct_handle *hand = hand_open();
 	struct sweep_counts counts;
 	size_t i;
@@ -599,6 +612,12 @@ START_TEST(test_moved)
 	counts = sweep_by(&look);
 	ck_assert_uint_eq(counts.ours, N_KINDS);
 	ck_assert_uint_eq(counts.moved, 0);
+	for (i = 0; i < 2; i++) {
+		counts = sweep_by(&apart);
+		ck_assert_uint_eq(counts.ours, N_KINDS);
+		ck_assert_uint_eq(counts.moved, 0);
+		ck_assert_uint_eq(counts.apart, i ? 0 : N_KINDS);
+	}
 	nfct_close(hand);
 }
 END_TEST
@@ -688,16 +707,6 @@ START_TEST(test_swapped)
 }
 END_TEST
 
-/* ---- many ---- */
-
-static double now_msec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 /* Sessions of conduit 0, the first @n_permitted from its zone */
 static void make_many(const struct session_rules *rules, size_t n_permitted)
 {
@@ -717,6 +726,139 @@ static void make_many(const struct session_rules *rules, size_t n_permitted)
 		ck_assert_int_eq(hand_do(hand, NFCT_Q_CREATE, &made), 0);
 	}
 	nfct_close(hand);
+}
+
+/* ---- what is opened meanwhile ---- */
+
+/* The first one is asked about; then another one comes, and a third one. */
+struct late {
+	struct nfct_handle *hand;
+	struct made made;
+	size_t n_to_come, n_asked;
+};
+
+static uint32_t open_while_judged(void *data, const struct session *session)
+{
+	struct late *late = data;
+
+	late->n_asked++;
+	if (late->n_to_come) {
+		late->n_to_come--;
+		late->made.sport++;
+		ck_assert_int_eq(
+			hand_do(late->hand, NFCT_Q_CREATE, &late->made), 0);
+	}
+	return session->mark ^ 1;
+}
+
+START_TEST(test_opened_meanwhile)
+{
+	struct late late = { .hand = hand_open(), .made = made_kinds[0] };
+	const struct sweep order = { open_while_judged, &late, true };
+	struct sweep_counts counts = { 0 };
+	struct made after;
+
+	ck_assert_int_eq(hand_do(late.hand, NFCT_Q_CREATE, &late.made), 0);
+	/* nobody is watching */
+	ck_assert_int_eq(sweep_by(&order).moved, 1);
+	ck_assert_int_eq(conntrack_catch_up(world.conntrack, &counts),
+			 -ENOTCONN);
+	ck_assert_int_eq(conntrack_watch(world.conntrack), 0);
+	late.n_to_come = 2;
+	late.n_asked = 0;
+	/* those that it passes by are heard of, and no other is met twice */
+	counts = sweep_by(&order);
+	ck_assert_uint_eq(counts.moved, 1);
+	ck_assert_uint_eq(counts.seen, 1);
+	ck_assert_int_eq(conntrack_catch_up(world.conntrack, &counts), 0);
+	ck_assert_uint_eq(late.n_asked, 3);
+	ck_assert_uint_eq(counts.seen, 3);
+	ck_assert_uint_eq(counts.moved, 3);
+	after = late.made;
+	after.sport++;
+	ck_assert_int_eq(hand_do(late.hand, NFCT_Q_CREATE, &after), 0);
+	ck_assert_int_eq(conntrack_catch_up(world.conntrack, &counts), 0);
+	ck_assert_uint_eq(counts.seen, 4);
+	ck_assert_uint_eq(counts.moved, 4);
+	/* what came before somebody watches is not heard of */
+	conntrack_unwatch(world.conntrack);
+	after.sport++;
+	ck_assert_int_eq(hand_do(late.hand, NFCT_Q_CREATE, &after), 0);
+	ck_assert_int_eq(conntrack_watch(world.conntrack), 0);
+	ck_assert_int_eq(conntrack_catch_up(world.conntrack, &counts), 0);
+	ck_assert_uint_eq(counts.seen, 4);
+	nfct_close(late.hand);
+}
+END_TEST
+
+/* Who watches does not touch what is unanswered before all else has been seen. */
+START_TEST(test_unanswered)
+{
+	const struct sweep order = { other_mark, NULL, true };
+	const struct sweep look = { anything_goes, NULL, true };
+	struct nfct_handle *hand = hand_open();
+	struct made made = made_kinds[0];
+	struct sweep_counts counts;
+	size_t i;
+
+	for (i = 0; i < 1000; i++) {
+		made.sport++;
+		ck_assert_int_eq(hand_do_as(hand, NFCT_Q_CREATE, &made,
+					    i % 2 ? IPS_CONFIRMED :
+						    IPS_CONFIRMED |
+							    IPS_SEEN_REPLY),
+				 0);
+	}
+	ck_assert_int_eq(conntrack_watch(world.conntrack), 0);
+	counts = sweep_by(&order);
+	ck_assert_uint_eq(counts.ours, 1000);
+	ck_assert_uint_eq(counts.moved, 500);
+	/* one of them has ended until then */
+	ck_assert_int_eq(hand_do(hand, NFCT_Q_DESTROY, &made), 0);
+	while (conntrack_catch_up(world.conntrack, &counts))
+		ck_assert_uint_le(counts.moved + counts.gone, 1000);
+	ck_assert_uint_eq(counts.moved, 999);
+	ck_assert_uint_eq(counts.gone, 1);
+	/* nobody watches, so they are as all others */
+	conntrack_unwatch(world.conntrack);
+	ck_assert_uint_eq(sweep_by(&order).moved, 999);
+	ck_assert_uint_eq(sweep_by(&look).seen, 999);
+	nfct_close(hand);
+}
+END_TEST
+
+/* More have come than could be heard of: it is told, and nobody watches. */
+START_TEST(test_too_many_meanwhile)
+{
+	const struct sweep look = { anything_goes, NULL, true };
+	struct variant variant = full();
+	struct session_rules rules = rules_of(&variant);
+	struct sweep_counts counts;
+	size_t n_seen = 0;
+	int rc;
+
+	ck_assert_int_eq(conntrack_watch(world.conntrack), 0);
+	counts = sweep_by(&look);
+	make_many(&rules, MANY);
+	while ((rc = conntrack_catch_up(world.conntrack, &counts)) == 1)
+		ck_assert_uint_gt(counts.seen, n_seen++);
+	ck_assert_int_eq(rc, -ENOBUFS);
+	ck_assert_int_eq(conntrack_catch_up(world.conntrack, &counts),
+			 -ENOTCONN);
+	ck_assert_int_eq(conntrack_watch(world.conntrack), 0);
+	ck_assert_int_eq(conntrack_catch_up(world.conntrack, &counts), 0);
+	ck_assert_uint_eq(counts.seen, n_seen);
+}
+END_TEST
+
+/* ---- many ---- */
+
+static double now_msec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 static void sweep_many(const char *what, const struct sweep *order,
@@ -793,6 +935,9 @@ static Suite *sessions_suite(void)
 	tcase_add_test(made, test_moved);
 	tcase_add_test(made, test_others_are_left_alone);
 	tcase_add_test(made, test_swapped);
+	tcase_add_test(made, test_opened_meanwhile);
+	tcase_add_test(made, test_unanswered);
+	tcase_add_test(made, test_too_many_meanwhile);
 	tcase_add_test(made, test_many);
 	suite_add_tcase(suite, made);
 	return suite;

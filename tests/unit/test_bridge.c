@@ -21,11 +21,12 @@
 #define CONDUIT(from, service, more)                                         \
 	"{ name = \"c\"; kind = \"plain\"; from = [ \"" from "\" ]; to = [ " \
 	"\"b\" ]; services = [ \"" service "\" ]; " more " },"
-#define CONF(conduits)                                                        \
+#define CONF(conduits) ZONE_A("\"10.0.0.0/24\"", conduits)
+#define ZONE_A(networks, conduits)                                            \
 	"format = 1; gateway = { name = \"g\"; model = \"alpha\"; "           \
 	"guideline = \"R7.3\"; };"                                            \
 	"zones = ( { name = \"a\"; layer = \"other\"; interfaces = [ \"e0\" " \
-	"]; networks = [ \"10.0.0.0/24\" ]; }, { name = \"b\"; layer = "      \
+	"]; networks = [ " networks " ]; }, { name = \"b\"; layer = "         \
 	"\"other\"; interfaces = [ \"e1\" ]; networks = [ \"10.1.0.0/24\" ];" \
 	" } ); conduits = ( " conduits " { name = \"d\"; kind = \"plain\"; "  \
 	"from = [ \"b\" ]; to = [ \"a\" ]; services = [ \"tcp/1\" ]; } );"
@@ -33,30 +34,31 @@
 static const struct {
 	const char *what, *before, *next;
 	size_t n_live, n_nn; /* elements that stay in these sets */
-	bool one_step;
+	size_t n_ahead; /* that are there before: of new flows, and twins */
+	bool one_step; /* nothing stays in between */
 } cases[] = {
 	{ "nothing changes", CONF(CONDUIT("a", "tcp/80", "")),
-	  CONF(CONDUIT("a", "tcp/80", "")), 0, 0, true },
+	  CONF(CONDUIT("a", "tcp/80", "")), 0, 0, 0, true },
 	{ "a conduit comes", CONF(NO_CONDUIT), CONF(CONDUIT("a", "tcp/80", "")),
-	  0, 0, true },
+	  0, 0, 0, true },
 	{ "a conduit goes", CONF(CONDUIT("a", "tcp/80", "")), CONF(NO_CONDUIT),
-	  0, 0, true },
+	  0, 0, 0, true },
 	{ "another port", CONF(CONDUIT("a", "tcp/80", "")),
-	  CONF(CONDUIT("a", "tcp/81", "")), 0, 0, true },
+	  CONF(CONDUIT("a", "tcp/81", "")), 0, 0, 0, true },
 	{ "another protocol", CONF(CONDUIT("a", "tcp/80", "")),
-	  CONF(CONDUIT("a", "udp/80", "")), 0, 0, true },
+	  CONF(CONDUIT("a", "udp/80", "")), 0, 0, 0, true },
 	{ "fewer ports", CONF(CONDUIT("a", "tcp/80-89", "")),
-	  CONF(CONDUIT("a", "tcp/80-84", "")), 2, 0, false },
+	  CONF(CONDUIT("a", "tcp/80-84", "")), 2, 0, 4, false },
 	{ "more ports", CONF(CONDUIT("a", "tcp/80-84", "")),
-	  CONF(CONDUIT("a", "tcp/80-89", "")), 2, 0, false },
+	  CONF(CONDUIT("a", "tcp/80-89", "")), 2, 0, 4, false },
 	{ "other ports", CONF(CONDUIT("a", "tcp/80-84", "")),
-	  CONF(CONDUIT("a", "tcp/85-89", "")), 0, 0, true },
+	  CONF(CONDUIT("a", "tcp/85-89", "")), 0, 0, 0, true },
 	{ "a part of the zone, which divides its class",
 	  CONF(CONDUIT("a", "tcp/80", "")),
-	  CONF(CONDUIT("10.0.0.0/28", "tcp/80", "")), 2, 2, false },
+	  CONF(CONDUIT("10.0.0.0/28", "tcp/80", "")), 2, 2, 4, false },
 	{ "all of the zone instead of a part of it",
 	  CONF(CONDUIT("10.0.0.0/28", "tcp/80", "")),
-	  CONF(CONDUIT("a", "tcp/80", "")), 2, 3, false },
+	  CONF(CONDUIT("a", "tcp/80", "")), 2, 3, 4, false },
 	{ "the zone has another name", CONF(CONDUIT("a", "tcp/80", "")),
 	  "format = 1; gateway = { name = \"g\"; model = \"alpha\"; "
 	  "guideline = \"R7.3\"; };"
@@ -68,13 +70,24 @@ static const struct {
 		  "") " { name = \"d\"; kind = "
 		      "\"plain\"; from = [ \"b\" ]; to = [ \"other\" ]; services = "
 		      "[ \"tcp/1\" ]; } );",
-	  4, 2, false },
+	  4, 2, 8, false },
+	{ "the zone loses a network", CONF(CONDUIT("a", "tcp/80", "")),
+	  ZONE_A("\"10.0.0.0/25\"", CONDUIT("a", "tcp/80", "")), 0, 2, 4,
+	  false },
+	{ "the zone gets another network", CONF(CONDUIT("a", "tcp/80", "")),
+	  ZONE_A("\"10.0.0.0/24\", \"10.2.0.0/24\"",
+		 CONDUIT("a", "tcp/80", "")),
+	  0, 2, 0, false },
+	{ "the zone gets one network of two",
+	  ZONE_A("\"10.0.0.0/25\", \"10.0.0.128/25\"",
+		 CONDUIT("a", "tcp/80", "")),
+	  CONF(CONDUIT("a", "tcp/80", "")), 0, 2, 0, false },
 	{ "what ends by itself, later",
 	  CONF(CONDUIT("a", "tcp/80-89", "valid_until = \"2026-11-12\";")),
-	  CONF(CONDUIT("a", "tcp/80-84", "")), 2, 0, false },
+	  CONF(CONDUIT("a", "tcp/80-84", "")), 2, 0, 4, false },
 	{ "what has ended by itself",
 	  CONF(CONDUIT("a", "tcp/80-89", "valid_until = \"2026-11-02\";")),
-	  CONF(CONDUIT("a", "tcp/80-84", "")), 0, 0, true },
+	  CONF(CONDUIT("a", "tcp/80-84", "")), 0, 0, 0, true },
 };
 
 static size_t n_elems(const struct ruleset *ruleset, const char *name)
@@ -118,20 +131,32 @@ START_TEST(test_cases)
 	struct ruleset *old = compile_policy(a, text_terms(arena, a), arena);
 	struct ruleset *new = compile_policy(b, text_terms(arena, b), arena);
 	const struct bridge_side before = { a, old }, next = { b, new };
-	struct ruleset *bridge;
-	bool has_flows;
+	const struct ruleset *between;
+	struct bridge bridge;
 
-	bridge = bridge_build(&before, &next, old->now_msec + LATER, arena,
-			      &has_flows);
-	ck_assert_msg(!bridge == cases[_i].one_step, "%s", cases[_i].what);
-	if (bridge) {
-		ck_assert_int_eq(has_flows, cases[_i].n_live > 0);
-		check_includes(bridge, new);
-		ck_assert_msg(n_live(bridge) - n_live(new) == cases[_i].n_live,
+	bridge_build(&before, &next, old->now_msec + LATER, arena, &bridge);
+	between = bridge.between;
+	ck_assert_msg(!between == cases[_i].one_step, "%s", cases[_i].what);
+	ck_assert_msg(!bridge.ahead == !cases[_i].n_ahead, "%s",
+		      cases[_i].what);
+	ck_assert_int_eq(bridge.has_flows, cases[_i].n_live > 0);
+	if (between) {
+		check_includes(between, new);
+		ck_assert_msg(n_live(between) - n_live(new) == cases[_i].n_live,
 			      "%s", cases[_i].what);
-		ck_assert_msg(n_elems(bridge, "nn") - n_elems(new, "nn") ==
+		ck_assert_msg(n_elems(between, "nn") - n_elems(new, "nn") ==
 				      cases[_i].n_nn,
-			      "%s", cases[_i].what);
+			      "%s: %zu", cases[_i].what,
+			      n_elems(between, "nn") - n_elems(new, "nn"));
+	}
+	if (bridge.ahead) {
+		check_includes(bridge.ahead, old);
+		ck_assert_msg(n_live(bridge.ahead) - n_live(old) ==
+				      cases[_i].n_ahead,
+			      "%s: %zu", cases[_i].what,
+			      n_live(bridge.ahead) - n_live(old));
+		ck_assert_uint_eq(n_elems(bridge.ahead, "nn"),
+				  n_elems(old, "nn"));
 	}
 	arena_free(arena);
 }
@@ -179,16 +204,16 @@ START_TEST(test_many)
 	struct bridge_side next = {
 		narrow, compile_policy(narrow, text_terms(arena, narrow), arena)
 	};
-	struct ruleset *bridge;
-	bool has_flows;
+	struct bridge bridge;
 
-	bridge = bridge_build(&before, &next, 0, arena, &has_flows);
-	ck_assert_ptr_nonnull(bridge);
-	ck_assert_uint_eq(n_live(bridge), 2 * n_live(next.ruleset));
+	bridge_build(&before, &next, 0, arena, &bridge);
+	ck_assert_ptr_nonnull(bridge.between);
+	ck_assert_uint_eq(n_live(bridge.between), 2 * n_live(next.ruleset));
 	next.policy = few;
 	next.ruleset = compile_policy(few, text_terms(arena, few), arena);
-	bridge = bridge_build(&before, &next, 0, arena, &has_flows);
-	ck_assert_ptr_null(bridge);
+	bridge_build(&before, &next, 0, arena, &bridge);
+	ck_assert_ptr_null(bridge.between);
+	ck_assert_ptr_null(bridge.ahead);
 	arena_free(arena);
 }
 END_TEST

@@ -309,15 +309,15 @@ static const struct {
 	      "drop; }" } } },
 	{ lose_elem,
 	  { { "element removed from map live (conduit web)",
-	      "\"e1\" . \"e0\" . 0x48026b49 comment \"web\" : accept" } } },
+	      "\"e1\" . \"e0\" . 0x23f8fa17 comment \"web\" : accept" } } },
 	{ add_elem, { { "element added to set interfaces", "\"zz?[2J\"" } } },
 	{ add_range,
 	  { { "element added to map net4",
 	      "198.51.100.0-198.51.100.255 : 0x00000001" } } },
 	{ change_elem,
 	  { { "element of map live changed (conduit web)",
-	      "\"e0\" . \"e1\" . 0x48026b49 comment \"web\" : accept -> "
-	      "\"e0\" . \"e1\" . 0x48026b49 comment \"web\" : drop" } } },
+	      "\"e0\" . \"e1\" . 0x23f8fa17 comment \"web\" : accept -> "
+	      "\"e0\" . \"e1\" . 0x23f8fa17 comment \"web\" : drop" } } },
 	{ decorate_elem,
 	  { { "element of set interfaces changed (zone a)",
 	      "\"e0\" comment \"a\" -> \"e0\" comment \"a\" [unknown "

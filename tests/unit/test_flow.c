@@ -93,6 +93,7 @@ START_TEST(test_ids_are_unique)
 	ck_assert_uint_eq(policy->n_flows, 200);
 	for (i = 0; i < policy->n_flows; i++) {
 		ck_assert_uint_ge(policy->flows[i].id, FLOW_ID_MIN);
+		ck_assert_uint_le(policy->flows[i].id, FLOW_ID_MAX);
 		for (k = 0; k < i; k++)
 			ck_assert_uint_ne(policy->flows[i].id,
 					  policy->flows[k].id);

@@ -17,8 +17,8 @@ START_TEST(test_ids_do_not_depend_on_order)
 
 	for (i = 0; i < 5; i++)
 		back[i] = forth[4 - i];
-	hash_ids(forth, a, 5, 0x10000);
-	hash_ids(back, b, 5, 0x10000);
+	hash_ids(forth, a, 5, 0x10000, UINT32_MAX);
+	hash_ids(back, b, 5, 0x10000, UINT32_MAX);
 	for (i = 0; i < 5; i++) {
 		ck_assert_uint_eq(a[i], b[4 - i]);
 		ck_assert_uint_ge(a[i], 0x10000);
@@ -36,9 +36,12 @@ START_TEST(test_ids_at_the_top_do_not_wrap)
 
 	for (i = 0; i < 1000; i++)
 		hashes[i] = UINT64_MAX - i;
-	hash_ids(hashes, ids, 1000, 0x10000);
+	hash_ids(hashes, ids, 1000, 0x10000, UINT32_MAX);
 	for (i = 1; i < 1000; i++)
 		ck_assert_uint_lt(ids[i], ids[i - 1]);
+	ck_assert_uint_ge(ids[999], 0x10000);
+	hash_ids(hashes, ids, 1000, 0x10000, 0x7fffffff);
+	ck_assert_uint_le(ids[0], 0x7fffffff);
 	ck_assert_uint_ge(ids[999], 0x10000);
 }
 END_TEST
@@ -51,8 +54,8 @@ START_TEST(test_other_hashes_do_not_matter)
 				  0xf000000000000000ULL };
 	uint32_t a[2], b[4];
 
-	hash_ids(few, a, 2, 1);
-	hash_ids(more, b, 4, 1);
+	hash_ids(few, a, 2, 1, UINT32_MAX);
+	hash_ids(more, b, 4, 1, UINT32_MAX);
 	ck_assert_uint_eq(a[0], b[0]);
 	ck_assert_uint_eq(a[1], b[1]);
 }
