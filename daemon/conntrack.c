@@ -555,7 +555,7 @@ static void news_forget(struct conntrack *c)
 	ssize_t len;
 
 	do {
-		len = conntrack_receive(c->news, c->piece, MSG_DONTWAIT);
+		len = conntrack_receive(c->news, c->reply, MSG_DONTWAIT);
 	} while (len >= 0 || len == -ENOBUFS);
 }
 
@@ -564,7 +564,6 @@ int conntrack_watch(struct conntrack *c)
 	int rc;
 
 	conntrack_unwatch(c);
-	news_forget(c);
 	rc = news_join(c, NETLINK_ADD_MEMBERSHIP);
 	c->watches = !rc;
 	return rc;
@@ -572,8 +571,10 @@ int conntrack_watch(struct conntrack *c)
 
 void conntrack_unwatch(struct conntrack *c)
 {
-	if (c->watches)
-		news_join(c, NETLINK_DROP_MEMBERSHIP);
+	if (!c->watches)
+		return;
+	news_join(c, NETLINK_DROP_MEMBERSHIP);
+	news_forget(c);
 	c->watches = false;
 }
 

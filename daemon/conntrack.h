@@ -72,8 +72,8 @@ int conntrack_step(struct conntrack *conntrack, struct sweep_counts *counts);
  * Sweeps leave alone what has not been answered: whatever comes of it
  * next is a first packet, too, and gets its mark from the ruleset. For when there
  * is another ruleset, conntrack_catch_up() meets that, and what has been opened
- * since; all of it, unless the sysctl net.netfilter.nf_conntrack_events is 0.
- * 0 or -errno.
+ * since; all of it, unless the kernel was told to keep it to itself, by the sysctl
+ * net.netfilter.nf_conntrack_events or by a rule of somebody else's. 0 or -errno.
  */
 int conntrack_watch(struct conntrack *conntrack);
 void conntrack_unwatch(struct conntrack *conntrack);

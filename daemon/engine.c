@@ -762,6 +762,7 @@ static bool engine_must_turn(const struct engine *engine, uint64_t now_usec)
 static bool engine_take_time(struct engine *engine, uint64_t *now_usec)
 {
 	bool was_set = engine_clock_was_set(engine, *now_usec);
+	uint64_t start = day_clock_usec();
 
 	*now_usec = engine_time(engine, *now_usec);
 	engine_note_clock(engine, *now_usec);
@@ -769,6 +770,7 @@ static bool engine_take_time(struct engine *engine, uint64_t *now_usec)
 		return false;
 	keeper_follow_clock(engine->keeper);
 	engine_turn(engine, *now_usec);
+	*now_usec += day_clock_usec() - start; /* which it may have taken */
 	return true;
 }
 

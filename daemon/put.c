@@ -56,8 +56,11 @@ static int put_ruleset(const struct put *put, const struct ruleset *ruleset)
 	return rc;
 }
 
-/* To the end of a sweep, or of the time for it; the table is watched meanwhile. */
-static void put_sweep(const struct put *put)
+/*
+ * To the end of a sweep; false: or of the time for it. The table is watched
+ * meanwhile.
+ */
+static bool put_sweep(const struct put *put)
 {
 	struct engine *engine = put->engine;
 	uint64_t end_usec = day_clock_usec() + PUT_HAND_ON_USEC;
@@ -65,10 +68,11 @@ static void put_sweep(const struct put *put)
 	while (sweeper_work(engine->sweeper, PUT_PIECE_USEC)) {
 		if (day_clock_usec() >= end_usec) {
 			sweeper_give_up(engine->sweeper);
-			break;
+			return false;
 		}
 		keeper_work(engine->keeper, put_time(put), PUT_PIECE_USEC);
 	}
+	return true;
 }
 
 static void put_pause(const struct put *put)
@@ -82,13 +86,13 @@ static void put_pause(const struct put *put)
 	}
 }
 
-static void put_hand_on(const struct put *put, const struct generation *from,
+static bool put_hand_on(const struct put *put, const struct generation *from,
 			const struct generation *to,
 			const struct bridge *bridge)
 {
 	sweeper_hand_on(put->engine->sweeper, from->config.policy,
 			to->config.policy, to->ruleset, bridge);
-	put_sweep(put);
+	return put_sweep(put);
 }
 
 /* What comes before the last step; see lib/bridge.h */
@@ -107,32 +111,34 @@ static void put_bridge(const struct put *put, struct arena *arena,
 		     bridge);
 }
 
-/* While what was in force still is */
-static int put_ahead(const struct put *put, const struct bridge *bridge)
+/*
+ * While what was in force still is. It is for connections only, so if the kernel
+ * does not take it, the change goes on without.
+ */
+static int put_ahead(const struct put *put, struct bridge *bridge,
+		     bool *is_late)
 {
 	int rc = put_ruleset(put, bridge->ahead);
 
-	if (!rc)
-		put_hand_on(put, put->from, put->to, bridge);
-	return rc;
+	if (!rc) {
+		*is_late = !put_hand_on(put, put->from, put->to, bridge);
+		return 0;
+	}
+	bridge->ahead = NULL;
+	return put->edit->edited ? rc : 0;
 }
 
 /* What is to be is in force, but some connections have not been given to it. */
-static int put_between(const struct put *put, const struct bridge *bridge)
+static void put_catch_up(const struct put *put, const struct bridge *bridge)
 {
-	int rc = put_ruleset(put, bridge->between);
-
-	if (rc || !bridge->has_flows)
-		return rc;
 	if (!bridge->ahead) {
 		put_hand_on(put, put->from, put->to, NULL);
-	} else {
-		if (sweeper_has_late(put->engine->sweeper))
-			put_pause(put);
-		sweeper_catch_up(put->engine->sweeper);
-		put_sweep(put);
+		return;
 	}
-	return 0;
+	if (bridge->has_flows && sweeper_has_late(put->engine->sweeper))
+		put_pause(put);
+	sweeper_catch_up(put->engine->sweeper);
+	put_sweep(put);
 }
 
 /* A step after the first one was refused, so what was done is undone. */
@@ -156,26 +162,36 @@ static void put_back(const struct put *put, const struct bridge *bridge)
 	put->edit->edited = false;
 }
 
-static int put_steps(const struct put *put, const struct bridge *bridge)
+/* After the one that is late, connections have had all the time there is. */
+static int put_steps(const struct put *put, struct bridge *bridge)
 {
-	bool begun = false;
+	bool begun = false, is_late = false;
 	int rc = 0;
 
 	if (bridge->ahead) {
-		rc = put_ahead(put, bridge);
-		begun = !rc;
+		rc = put_ahead(put, bridge, &is_late);
+		begun = bridge->ahead;
 	}
 	if (!rc && bridge->between) {
-		rc = put_between(put, bridge);
+		rc = put_ruleset(put, bridge->between);
 		begun |= !rc;
+		if (!rc && bridge->has_flows && !is_late)
+			put_catch_up(put, bridge);
 	}
 	if (!rc)
 		rc = put_ruleset(put, put->to->ruleset);
+	if (!rc && bridge->ahead && !bridge->has_flows && !is_late)
+		put_catch_up(put, bridge);
 	if (begun)
 		sweeper_stop(put->engine->sweeper);
 	if (rc && begun)
 		put_back(put, bridge);
 	return rc;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 int engine_put(struct engine *engine, const struct generation *from,
@@ -194,6 +210,11 @@ int engine_put(struct engine *engine, const struct generation *from,
 	to->ruleset->flags = keeper_flags(engine->keeper);
 	put_bridge(&put, arena, &bridge);
 	rc = put_steps(&put, &bridge);
+	/* what comes and goes on the way is no change */
+	if (!rc && bridge.ahead) {
+		edit->n_added -= least(edit->n_added, bridge.n_twins);
+		edit->n_deleted -= least(edit->n_deleted, bridge.n_twins);
+	}
 	arena_free(arena);
 	if (edit->edited)
 		engine->changed_usec = now_usec;

@@ -30,8 +30,10 @@ struct sweeper {
 	bool has_rules, running;
 	bool hands_on; /* what may not go on is left to others */
 	const struct bridge *bridge; /* which see to that, if not NULL */
+	bool is_ahead; /* of a change that is not in force yet */
 	bool catches_up; /* the last one has met all, and this is for the rest */
 	bool met_all; /* in the last one */
+	bool leaves; /* something that only another one can see to */
 	bool fails; /* which has been logged */
 	unsigned int tries;
 	struct sweep_counts counts;
@@ -69,16 +71,26 @@ static uint32_t sweeper_mark(void *data, const struct session *session)
 	return session_mark(data, session);
 }
 
-/* What has no other flow is not ended, but left to what follows. */
+/*
+ * What has no other flow is not ended, but left to what follows; and what has one
+ * that it cannot have yet, to another sweep.
+ */
 static uint32_t sweeper_mark_to_hand_on(void *data,
 					const struct session *session)
 {
-	const struct sweeper *sweeper = data;
+	struct sweeper *sweeper = data;
+	const struct bridge *bridge = sweeper->bridge;
 	uint32_t mark = session_mark(&sweeper->rules, session);
 
-	if (mark || !sweeper->bridge)
-		return mark ? mark : session->mark;
-	return bridge_mark_of_end(sweeper->bridge, session->mark);
+	if (!mark)
+		return bridge ? bridge_mark_of_end(bridge, session->mark) :
+				session->mark;
+	if (mark != session->mark && sweeper->is_ahead &&
+	    !bridge_has_ahead(bridge, mark)) {
+		sweeper->leaves = true;
+		return session->mark;
+	}
+	return mark;
 }
 
 static void sweeper_tell(struct sweeper *sweeper, int rc)
@@ -94,6 +106,7 @@ static void sweeper_start(struct sweeper *sweeper)
 	struct sweep sweep = { sweeper_mark, &sweeper->rules, true };
 	int rc;
 
+	sweeper->met_all = sweeper->leaves = false;
 	if (sweeper->hands_on)
 		sweep = (struct sweep){ sweeper_mark_to_hand_on, sweeper,
 					true };
@@ -116,6 +129,21 @@ static void sweeper_judge(struct sweeper *sweeper, const struct policy *before,
 	session_rules_init(&sweeper->rules, before, policy, ruleset,
 			   sweeper->arena);
 	sweeper->has_rules = true;
+}
+
+static void sweeper_run_again(struct sweeper *sweeper, bool catches_up)
+{
+	if (!sweeper->has_rules || sweeper->running)
+		return;
+	sweeper->tries = SWEEPER_TRIES;
+	sweeper->n_ended = sweeper->n_moved = 0;
+	sweeper->catches_up = catches_up;
+	if (catches_up) {
+		sweeper->running = true;
+		memset(&sweeper->counts, 0, sizeof(sweeper->counts));
+	} else {
+		sweeper_start(sweeper);
+	}
 }
 
 void sweeper_begin(struct sweeper *sweeper, const struct policy *policy,
@@ -148,33 +176,25 @@ void sweeper_hand_on(struct sweeper *sweeper, const struct policy *before,
 		return;
 	sweeper->hands_on = true;
 	sweeper->bridge = bridge;
-	if (sweeper_hears_news())
+	sweeper->is_ahead = bridge;
+	if (bridge && sweeper_hears_news())
 		conntrack_watch(sweeper->conntrack);
-	sweeper_again(sweeper);
-}
-
-static void sweeper_run_again(struct sweeper *sweeper, bool catches_up)
-{
-	if (!sweeper->has_rules || sweeper->running)
-		return;
-	sweeper->tries = SWEEPER_TRIES;
-	sweeper->n_ended = sweeper->n_moved = 0;
-	sweeper->catches_up = catches_up;
-	if (catches_up) {
-		sweeper->running = true;
-		memset(&sweeper->counts, 0, sizeof(sweeper->counts));
-	} else {
-		sweeper_start(sweeper);
-	}
+	sweeper_run_again(sweeper, false);
 }
 
 void sweeper_again(struct sweeper *sweeper)
 {
-	sweeper_run_again(sweeper, false);
+	if (!sweeper->hands_on)
+		sweeper_run_again(sweeper, false);
 }
 
 void sweeper_catch_up(struct sweeper *sweeper)
 {
+	sweeper->is_ahead = false;
+	if (!sweeper->conntrack)
+		return;
+	if (!sweeper->met_all) /* then all are met, and none is left alone */
+		conntrack_unwatch(sweeper->conntrack);
 	sweeper_run_again(sweeper, sweeper->met_all);
 }
 
@@ -188,7 +208,7 @@ void sweeper_stop(struct sweeper *sweeper)
 	arena_free(sweeper->arena);
 	sweeper->arena = NULL;
 	sweeper->has_rules = sweeper->running = false;
-	sweeper->hands_on = false;
+	sweeper->hands_on = sweeper->is_ahead = false;
 	sweeper->bridge = NULL;
 	if (sweeper->conntrack)
 		conntrack_unwatch(sweeper->conntrack);
@@ -221,11 +241,13 @@ static void sweeper_finish(struct sweeper *sweeper, int rc)
 	if ((rc == -EINTR || sweeper->counts.failed ||
 	     (rc && sweeper->catches_up)) &&
 	    --sweeper->tries) {
+		if (sweeper->catches_up)
+			conntrack_unwatch(sweeper->conntrack);
 		sweeper->catches_up = false;
 		sweeper_start(sweeper);
 		return;
 	}
-	sweeper->met_all = !rc && !sweeper->counts.failed;
+	sweeper->met_all = !rc && !sweeper->counts.failed && !sweeper->leaves;
 	sweeper_tell(sweeper, rc == -EINTR ? 0 : rc);
 	sweeper_log(sweeper);
 }

@@ -48,6 +48,8 @@ struct builder {
 	struct ids known; /* that the next ruleset gives out, or lets pass */
 	struct ids gone; /* flows that it does not know, and that can wait */
 	struct ids *ends; /* flows whose connections can be set apart */
+	struct ids *short_of; /* see struct bridge */
+	size_t n_twins;
 	struct session_index flows; /* of the policy before */
 	size_t n_left; /* of COMPARISONS_MAX */
 	struct kept *kept; /* by set of the next ruleset */
@@ -293,6 +295,41 @@ static bool find_shrunk(const struct endpoint *before, size_t n_before,
 	return any;
 }
 
+/* Do zones cover addresses that none has covered, or another one has? */
+static bool zones_gain(const struct policy *before, const struct policy *next)
+{
+	size_t i, k;
+
+	for (i = 0; i < next->n_zones; i++) {
+		const struct endpoint *zone = &next->zone_endpoints[i];
+
+		for (k = 0; k < before->n_zones; k++)
+			if (before->zone_endpoints[k].hash == zone->hash)
+				break;
+		if (k == before->n_zones ||
+		    end_shrinks(zone, &before->zone_endpoints[k]))
+			return true;
+	}
+	return false;
+}
+
+/* What a zone gains is lost by those that cover all that no other zone does. */
+static bool find_rest(const struct policy *before, const struct policy *next,
+		      bool *is_shrunk)
+{
+	bool any = false;
+	size_t i, k;
+
+	if (!zones_gain(before, next))
+		return false;
+	for (i = 0; i < before->n_zones; i++)
+		for (k = 0; k < before->zone_endpoints[i].n_prefixes; k++)
+			if (!before->zone_endpoints[i].prefixes[k].len)
+				is_shrunk[before->zone_endpoints[i].index] =
+					any = true;
+	return any;
+}
+
 /* Flows that stay, but not for all that they have permitted until now */
 static void find_shrunk_flows(struct builder *b)
 {
@@ -306,6 +343,7 @@ static void find_shrunk_flows(struct builder *b)
 			  next->zone_endpoints, next->n_zones, is_shrunk);
 	any |= find_shrunk(before->lists, before->n_lists, next->lists,
 			   next->n_lists, is_shrunk);
+	any |= find_rest(before, next, is_shrunk);
 	if (!any)
 		return;
 	for (i = 0; i < before->n_flows && n <= SHRUNK_MAX; i++) {
@@ -417,8 +455,43 @@ static struct elem twin_of(const struct elem *elem, const struct set *set,
 	return twin;
 }
 
+/* A set of flows without what has ended, which must not begin again */
+static struct set without_ended(const struct builder *b, const struct set *set)
+{
+	struct set left = *set;
+	size_t i;
+
+	left.elems = arena_alloc(b->arena, set->n_elems * sizeof(*left.elems));
+	left.n_elems = 0;
+	for (i = 0; i < set->n_elems; i++)
+		if (!has_ended(b, &set->elems[i]))
+			left.elems[left.n_elems++] = set->elems[i];
+	return left;
+}
+
+/* Elements of flows that are in force in @next, but in @old not by that key */
+static void note_short(const struct builder *b, const struct set *old,
+		       const struct set *next, const struct ids *known)
+{
+	size_t i, k = 0;
+	uint32_t id;
+
+	for (i = 0; i < next->n_elems; i++) {
+		const struct elem *elem = &next->elems[i];
+
+		while (k < old->n_elems &&
+		       memcmp(old->elems[k].key, elem->key, old->key_len) < 0)
+			k++;
+		id = key_id(elem, flow_offset(next));
+		if (ids_have(known, id) &&
+		    (k == old->n_elems ||
+		     memcmp(old->elems[k].key, elem->key, old->key_len)))
+			ids_add(b->short_of, id, b->arena);
+	}
+}
+
 /* What a set of flows has to have ahead; @known: flows that are there already */
-static struct kept kept_ahead(const struct builder *b, const struct set *old,
+static struct kept kept_ahead(struct builder *b, const struct set *old,
 			      const struct set *next, const struct ids *known)
 {
 	struct kept kept = { .n = 0 };
@@ -429,14 +502,15 @@ static struct kept kept_ahead(const struct builder *b, const struct set *old,
 
 	for (i = 0; i < old->n_elems; i++) {
 		id = key_id(&old->elems[i], flow_offset(old));
-		if (!ids_have(b->ends, id) || has_ended(b, &old->elems[i]))
+		if (!ids_have(b->ends, id))
 			continue;
 		twin = twin_of(&old->elems[i], old, b->arena);
 		keep_elem(&kept, &twin, b->arena);
+		b->n_twins++;
 	}
 	for (i = 0; i < next->n_elems; i++) {
 		id = key_id(&next->elems[i], flow_offset(next));
-		if (!ids_have(known, id))
+		if (!ids_have(known, id) && !has_ended(b, &next->elems[i]))
 			keep_elem(&kept, &next->elems[i], b->arena);
 	}
 	sorted.elems = kept.elems;
@@ -445,21 +519,40 @@ static struct kept kept_ahead(const struct builder *b, const struct set *old,
 	return kept;
 }
 
-static struct ruleset *build_ahead(const struct builder *b)
+/* The ruleset before, as far as it has not ended */
+static struct ruleset *what_is_left(const struct builder *b)
 {
-	const struct ruleset *old = b->before->ruleset;
+	struct ruleset *left = ruleset_new(b->arena);
+	size_t i;
+
+	*left = *b->before->ruleset;
+	left->arena = b->arena;
+	left->sets = arena_alloc(b->arena, left->n_sets * sizeof(struct set));
+	for (i = 0; i < left->n_sets; i++) {
+		left->sets[i] = b->before->ruleset->sets[i];
+		if (program_is_of_flows(&left->sets[i]) &&
+		    set_times_out(&left->sets[i]))
+			left->sets[i] = without_ended(b, &left->sets[i]);
+	}
+	return left;
+}
+
+static struct ruleset *build_ahead(struct builder *b)
+{
 	const struct ruleset *next = b->next->ruleset;
 	struct ids known = { .n = 0 };
+	struct ruleset *left;
 	struct kept *kept;
 	size_t i;
 
 	/* another owner is another table */
-	if (!b->ends->n || old->flags != next->flags)
+	if (!b->ends->n || b->before->ruleset->flags != next->flags)
 		return NULL;
-	learn_flows(old, &known, b->arena);
-	kept = arena_alloc(b->arena, old->n_sets * sizeof(*kept));
-	for (i = 0; i < old->n_sets; i++) {
-		const struct set *set = &old->sets[i];
+	left = what_is_left(b);
+	learn_flows(left, &known, b->arena);
+	kept = arena_alloc(b->arena, left->n_sets * sizeof(*kept));
+	for (i = 0; i < left->n_sets; i++) {
+		const struct set *set = &left->sets[i];
 		const struct set *new = ruleset_set(next, set->name);
 
 		if (!program_is_of_flows(set))
@@ -467,11 +560,12 @@ static struct ruleset *build_ahead(const struct builder *b)
 		if (!new || new->key_type != set->key_type)
 			return NULL;
 		kept[i] = kept_ahead(b, set, new, &known);
+		note_short(b, set, new, &known);
 		/* with another size it would be made anew, for a moment only */
 		if (set->n_elems + kept[i].n > set->size)
 			return NULL;
 	}
-	return with_kept(old, kept, b->arena);
+	return with_kept(left, kept, b->arena);
 }
 
 void bridge_build(const struct bridge_side *before,
@@ -491,7 +585,10 @@ void bridge_build(const struct bridge_side *before,
 	each_old(&b, keep);
 	bridge->has_flows = b.gone.n;
 	bridge->ends = b.ends;
+	b.short_of = arena_alloc(arena, sizeof(*b.short_of));
 	bridge->ahead = build_ahead(&b);
+	bridge->short_of = b.short_of;
+	bridge->n_twins = b.n_twins;
 	bridge->between = b.n_kept ? with_kept(from, b.kept, arena) : NULL;
 }
 
@@ -500,4 +597,9 @@ uint32_t bridge_mark_of_end(const struct bridge *bridge, uint32_t mark)
 	return bridge->ahead && ids_have(bridge->ends, mark) ?
 		       mark | FLOW_ENDS :
 		       mark;
+}
+
+bool bridge_has_ahead(const struct bridge *bridge, uint32_t mark)
+{
+	return bridge->ahead && !ids_have(bridge->short_of, mark);
 }

@@ -40,11 +40,15 @@ struct bridge_side {
  * @between: what it should hold then, or NULL: nothing would be gained
  * @has_flows: connections can be waiting for other flows, also in between
  * @ends: flows that have a twin ahead, with FLOW_ENDS
+ * @short_of: flows that lack elements ahead, since they are in force already, but
+ *	not for all that they will be
+ * @n_twins: elements that are there ahead only
  */
 struct bridge {
 	struct ruleset *ahead, *between;
 	bool has_flows;
-	const struct ids *ends;
+	const struct ids *ends, *short_of;
+	size_t n_twins;
 };
 
 /**
@@ -68,5 +72,8 @@ void bridge_build(const struct bridge_side *before,
  * The same one, if it will end by that, or cannot be set apart.
  */
 uint32_t bridge_mark_of_end(const struct bridge *bridge, uint32_t mark);
+
+/** bridge_has_ahead - can a connection have this mark ahead already? */
+bool bridge_has_ahead(const struct bridge *bridge, uint32_t mark);
 
 #endif

@@ -61,6 +61,8 @@
 #define WAIT_USEC (10 * 1000000ull)
 #define WINDOW_SECONDS 8
 #define OPENED_MAX 500
+#define OPENER_PORTS 10000 /* from here on, so many for each */
+#define OPENER_EACH 2000
 
 /* How the policy differs from the first one */
 struct variant {
@@ -112,6 +114,7 @@ struct cut {
 	char client_mac[18], server_mac[18];
 	cpu_set_t cpus;
 	unsigned int n_wrong;
+	unsigned int n_openers;
 	size_t n_gone; /* sessions that have ended so far */
 	size_t n_closed; /* that we have closed, which are tracked for a while */
 };
@@ -488,11 +491,21 @@ static void open_one_by_one(const struct yard *all, const struct line *like,
 	}
 }
 
-static void opener_start(const struct cut *cut, const struct line *like,
-			 struct opener *opener)
+/* Its clients' ports are those of no other, so that no entry is used again. */
+static int opener_start(struct cut *cut, const struct line *like,
+			struct opener *opener)
 {
+	unsigned int first = OPENER_PORTS + OPENER_EACH * cut->n_openers++;
 	pid_t parent = getpid();
+	char script[128];
+	int rc;
 
+	snprintf(script, sizeof(script),
+		 "net.ipv4.ip_local_port_range = %u %u\n", first,
+		 first + OPENER_EACH - 1);
+	rc = yard_run(cut->yard.clients, "sysctl", "-qp", script);
+	if (rc)
+		return rc;
 	opener->opened = mmap(NULL, sizeof(*opener->opened),
 			      PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -500,7 +513,7 @@ static void opener_start(const struct cut *cut, const struct line *like,
 		abort();
 	opener->child = fork();
 	if (opener->child)
-		return;
+		return opener->child < 0 ? -errno : 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(126);
 	open_one_by_one(&cut->yard, like, opener->opened);
@@ -698,7 +711,7 @@ static int change(struct cut *cut, const char *what, bool is_ahead,
 		rc = pulse_start(cut, other->source, other->port, &steady);
 	ear_drain(cut->ear);
 	if (!rc && other)
-		opener_start(cut, other, &opener);
+		rc = opener_start(cut, other, &opener);
 	if (!rc)
 		rc = reload_begin(cut, &command);
 	if (!rc)

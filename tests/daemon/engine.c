@@ -1031,20 +1031,29 @@ START_TEST(reload_that_hands_connections_on)
 	ck_assert_uint_eq(n_live(), n);
 	ck_assert_uint_eq(kernel.n_commits, 4);
 	assert_state(&world, ENGINE_IN_FORCE);
-	/* whichever step is refused, all of it is undone */
+	/* without the first step it will do, but whichever other is refused, all
+	 * of it is undone */
 	snprintf(conf, sizeof(conf), ranged, '9');
 	write_conf(&world, conf, "");
 	for (i = 0; i < 3; i++) {
 		kernel.n_moves = 0;
 		kernel.n_granted = i;
-		kernel.n_refused = 1;
+		kernel.n_refused = i ? 1 : 2;
 		ck_assert_int_eq(reload(&world, NOON, &outcome), -ENOSPC);
 		engine_outcome_free(&outcome);
+		ck_assert_uint_eq(kernel.n_refused, 0);
 		ck_assert_uint_eq(kernel.n_moves, i ? 2 : 0);
 		ck_assert(!i || kernel.n_live_moving == 3 * n);
 		ck_assert_uint_eq(n_live(), n);
 		assert_state(&world, ENGINE_IN_FORCE);
 	}
+	kernel.n_moves = 0;
+	kernel.n_refused = 1;
+	ck_assert_int_eq(reload(&world, NOON, &outcome), 0);
+	engine_outcome_free(&outcome);
+	ck_assert_uint_eq(kernel.n_moves, 1);
+	ck_assert_uint_eq(kernel.n_live_moving, 2 * n);
+	ck_assert_uint_eq(n_live(), n);
 	world_close(&world);
 }
 END_TEST
@@ -1141,7 +1150,7 @@ START_TEST(day_that_is_refused_half_way)
 }
 END_TEST
 
-/* The first step finds everything there already, and the second is refused. */
+/* One step finds everything there already, and the next one is refused. */
 START_TEST(reload_whose_first_step_is_none)
 {
 	static const char wide[] =
@@ -1159,6 +1168,7 @@ START_TEST(reload_whose_first_step_is_none)
 	n = n_live();
 	snprintf(conf, sizeof(conf), narrow, "", 4, "");
 	write_conf(&world, conf, "");
+	kernel.n_granted = 1;
 	kernel.n_refused = 1;
 	ck_assert_int_eq(reload(&world, NOON, &outcome), -ENOSPC);
 	engine_outcome_free(&outcome);

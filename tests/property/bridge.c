@@ -176,14 +176,12 @@ static bool check_end(const struct way *way, uint32_t hook,
 	       !mark_of(way->next, hook, packet);
 }
 
-/*
- * With its new mark it passes ahead as well, unless the next policy has it under
- * a flow that was there before, but did not reach as far.
- */
+/* With its new mark it passes ahead as well, unless it has to wait for that. */
 static bool goes_on_ahead(const struct way *way, uint32_t hook,
 			  const struct packet *packet, uint32_t was)
 {
 	return packet->ct_mark == was ||
+	       !bridge_has_ahead(&way->bridge, packet->ct_mark) ||
 	       mark_of(way->bridge.ahead, hook, packet);
 }
 

@@ -21,6 +21,10 @@
 #define CONDUIT(from, service, more)                                         \
 	"{ name = \"c\"; kind = \"plain\"; from = [ \"" from "\" ]; to = [ " \
 	"\"b\" ]; services = [ \"" service "\" ]; " more " },"
+#define CONDUIT_ENDING                                                \
+	"{ name = \"e\"; kind = \"plain\"; from = [ \"a\" ]; to = [ " \
+	"\"b\" ]; services = [ \"udp/9\" ]; valid_until = "           \
+	"\"2026-11-02\"; },"
 #define CONF(conduits) ZONE_A("\"10.0.0.0/24\"", conduits)
 #define ZONE_A(networks, conduits)                                            \
 	"format = 1; gateway = { name = \"g\"; model = \"alpha\"; "           \
@@ -218,6 +222,103 @@ START_TEST(test_many)
 }
 END_TEST
 
+#define ZONES(zones, conduits)                                       \
+	"format = 1; gateway = { name = \"g\"; model = \"alpha\"; "  \
+	"guideline = \"R7.3\"; }; zones = ( " zones                  \
+	" { name = \"b\"; layer = \"other\"; interfaces = [ \"e1\" " \
+	"]; networks = [ \"10.1.0.0/24\" ]; } ); conduits = ( " conduits " );"
+#define ZONE(name, interfaces, networks)                                       \
+	"{ name = \"" name "\"; layer = \"other\"; interfaces = [ " interfaces \
+	" ]; networks = [ " networks " ]; },"
+#define REST                                                           \
+	"{ name = \"a\"; layer = \"other\"; interfaces = [ \"e0\" ]; " \
+	"networks = [ \"0.0.0.0/0\" ]; external = true; },"
+#define TO_B(name, from)                                            \
+	"{ name = \"" name "\"; kind = \"plain\"; from = [ \"" from \
+	"\" ]; to = "                                               \
+	"[ \"b\" ]; services = [ \"tcp/80\" ]; }"
+
+static struct bridge way(struct arena *arena, const char *before,
+			 const char *next, uint64_t later_msec,
+			 const struct policy **old, const struct policy **new)
+{
+	struct bridge_side a, b;
+	struct bridge bridge;
+
+	*old = text_policy(arena, before);
+	*new = text_policy(arena, next);
+	a.policy = *old;
+	b.policy = *new;
+	a.ruleset = compile_policy(*old, text_terms(arena, *old), arena);
+	b.ruleset = compile_policy(*new, text_terms(arena, *new), arena);
+	bridge_build(&a, &b, a.ruleset->now_msec + later_msec, arena, &bridge);
+	return bridge;
+}
+
+/* A flow of one zone takes over what another one had, on its interface. */
+START_TEST(test_merged_zones)
+{
+	struct arena *arena = arena_new();
+	const struct policy *a, *b;
+	struct bridge bridge;
+
+	bridge = way(arena,
+		     ZONES(ZONE("a", "\"e0\"", "\"10.0.0.0/24\"")
+				   ZONE("c", "\"e2\"", "\"10.2.0.0/24\""),
+			   TO_B("x", "a") ", " TO_B("y", "c")),
+		     ZONES(ZONE("a", "\"e0\", \"e2\"",
+				"\"10.0.0.0/24\", \"10.2.0.0/24\""),
+			   TO_B("x", "a")),
+		     0, &a, &b);
+	ck_assert_ptr_nonnull(bridge.ahead);
+	ck_assert_uint_eq(a->flows[0].id, b->flows[0].id);
+	/* it is there, but not for that interface; so it has to wait */
+	ck_assert(!bridge_has_ahead(&bridge, b->flows[0].id));
+	ck_assert(bridge_has_ahead(&bridge, a->flows[1].id));
+	ck_assert_uint_eq(bridge_mark_of_end(&bridge, a->flows[1].id),
+			  a->flows[1].id | FLOW_ENDS);
+	arena_free(arena);
+}
+END_TEST
+
+/* One zone is all that no other one has, and another one comes. */
+START_TEST(test_rest_loses)
+{
+	struct arena *arena = arena_new();
+	const struct policy *a, *b;
+	struct bridge bridge;
+
+	bridge = way(arena, ZONES(REST, TO_B("x", "a")),
+		     ZONES(REST ZONE("c", "\"e2\"", "\"10.2.0.0/24\""),
+			   TO_B("x", "a")),
+		     0, &a, &b);
+	ck_assert_ptr_nonnull(bridge.ahead);
+	ck_assert_uint_eq(bridge_mark_of_end(&bridge, a->flows[0].id),
+			  a->flows[0].id | FLOW_ENDS);
+	arena_free(arena);
+}
+END_TEST
+
+/* What has ended does not begin again ahead. */
+START_TEST(test_ended_stays_ended)
+{
+	struct arena *arena = arena_new();
+	const struct policy *a, *b;
+	struct bridge bridge;
+
+	bridge = way(arena, CONF(CONDUIT("a", "tcp/80-89", "") CONDUIT_ENDING),
+		     CONF(CONDUIT("a", "tcp/80-84", "") CONDUIT_ENDING), LATER,
+		     &a, &b);
+	ck_assert_ptr_nonnull(bridge.ahead);
+	ck_assert_uint_eq(n_elems(bridge.ahead, PROGRAM_LIVE_TIMED), 0);
+	bridge = way(arena, CONF(CONDUIT("a", "tcp/80-89", "") CONDUIT_ENDING),
+		     CONF(CONDUIT("a", "tcp/80-84", "") CONDUIT_ENDING), 0, &a,
+		     &b);
+	ck_assert_uint_eq(n_elems(bridge.ahead, PROGRAM_LIVE_TIMED), 2);
+	arena_free(arena);
+}
+END_TEST
+
 Suite *test_bridge_suite(void)
 {
 	Suite *suite = suite_create("bridge");
@@ -226,6 +327,9 @@ Suite *test_bridge_suite(void)
 	tcase_add_loop_test(tcase, test_cases, 0,
 			    sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, test_many);
+	tcase_add_test(tcase, test_merged_zones);
+	tcase_add_test(tcase, test_rest_loses);
+	tcase_add_test(tcase, test_ended_stays_ended);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
