@@ -158,7 +158,8 @@ static void put_back(const struct put *put, const struct bridge *bridge)
 		engine->state = ENGINE_UNSURE;
 		return;
 	}
-	engine_sweep(engine);
+	if (put->from == &engine->running)
+		engine_sweep(engine);
 	put->edit->edited = false;
 }
 

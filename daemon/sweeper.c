@@ -260,7 +260,8 @@ void sweeper_give_up(struct sweeper *sweeper)
 	log_begin(
 		&line, "SEKI-SESSIONS",
 		"There was no time to hand all connections on to the conduits "
-		"that permit them now; the others stop");
+		"that permit them now; the others stop, or the "
+		"sweep ends them");
 	log_add_number(&line, "moved",
 		       sweeper->n_moved + sweeper->counts.moved);
 	log_add_number(&line, "seen", sweeper->counts.seen);

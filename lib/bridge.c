@@ -549,7 +549,8 @@ static struct ruleset *build_ahead(struct builder *b)
 	if (!b->ends->n || b->before->ruleset->flags != next->flags)
 		return NULL;
 	left = what_is_left(b);
-	learn_flows(left, &known, b->arena);
+	/* also of what has ended, which is looked for until the change */
+	learn_flows(b->before->ruleset, &known, b->arena);
 	kept = arena_alloc(b->arena, left->n_sets * sizeof(*kept));
 	for (i = 0; i < left->n_sets; i++) {
 		const struct set *set = &left->sets[i];
