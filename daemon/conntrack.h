@@ -69,8 +69,8 @@ int conntrack_step(struct conntrack *conntrack, struct sweep_counts *counts);
 /**
  * conntrack_watch - from now on hear of each connection that is opened
  *
- * While it lasts, sweeps leave alone what has not been answered: whatever comes of it
- * next is a first packet, too, and gets its mark from the ruleset. For when there
+ * While it lasts, sweeps leave alone what has not been answered: whatever comes
+ * of it next is a first packet, too, and gets its mark from the ruleset. For when there
  * is another ruleset, conntrack_catch_up() meets that, and what has been opened
  * since; all of it, unless the kernel was told to keep it to itself, by the sysctl
  * net.netfilter.nf_conntrack_events or by a rule of somebody else's. 0 or -errno.

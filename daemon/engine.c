@@ -427,7 +427,7 @@ int engine_shut(struct engine *engine, uint64_t now_usec)
  * Who has removed the memory on disk says that the clock is right, whatever it
  * has shown before.
  */
-void engine_forgive_clock(struct engine *engine, uint64_t now_usec)
+static void engine_forgive_clock(struct engine *engine, uint64_t now_usec)
 {
 	if (!engine->remembers || !access(engine->state_path, F_OK) ||
 	    errno != ENOENT)
@@ -777,6 +777,16 @@ static bool engine_take_time(struct engine *engine, uint64_t *now_usec)
 uint64_t engine_follow_clock(struct engine *engine, uint64_t now_usec)
 {
 	engine_take_time(engine, &now_usec);
+	return now_usec;
+}
+
+uint64_t engine_begin_order(struct engine *engine, uint64_t now_usec,
+			    struct engine_outcome *outcome)
+{
+	memset(outcome, 0, sizeof(*outcome));
+	engine_forgive_clock(engine, now_usec);
+	now_usec = engine_follow_clock(engine, now_usec);
+	memcpy(outcome->from, engine->running.digest, DIGEST_TEXT);
 	return now_usec;
 }
 

@@ -263,10 +263,7 @@ static void grant_begin(struct engine *engine, uint64_t *now_usec,
 			struct candidate *candidate,
 			struct engine_outcome *outcome)
 {
-	memset(outcome, 0, sizeof(*outcome));
-	engine_forgive_clock(engine, *now_usec);
-	*now_usec = engine_follow_clock(engine, *now_usec);
-	memcpy(outcome->from, engine->running.digest, DIGEST_TEXT);
+	*now_usec = engine_begin_order(engine, *now_usec, outcome);
 	candidate->arena = arena_new();
 	candidate->list = allow_list(engine->allow, grant_seconds(*now_usec),
 				     candidate->arena, &candidate->n);

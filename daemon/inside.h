@@ -72,13 +72,16 @@ struct engine {
 /**
  * engine_follow_clock - the time for permissions, which is never put back
  *
- * Whatever depends on it begins with this: if the wall clock was set, all ends that the kernel has are off, as it counts
- * by another clock; they are told anew before anything else is done, so that what
- * differs until then is held against nobody.
+ * Whatever depends on it begins with this: if the wall clock was set, all ends
+ * that the kernel has are off, as it counts by another clock; they are told anew
+ * before anything else is done, so that what differs until then is held against
+ * nobody.
  */
 uint64_t engine_follow_clock(struct engine *engine, uint64_t now_usec);
 
-void engine_forgive_clock(struct engine *engine, uint64_t now_usec);
+/** engine_begin_order - the same, for somebody's order; the outcome is empty yet */
+uint64_t engine_begin_order(struct engine *engine, uint64_t now_usec,
+			    struct engine_outcome *outcome);
 void engine_note_clock(struct engine *engine, uint64_t now_usec);
 
 void engine_compile(const struct engine *engine, struct generation *generation,

@@ -405,10 +405,7 @@ int engine_apply(struct engine *engine, const struct actor *actor,
 	struct keeper_edit edit;
 	int rc;
 
-	memset(outcome, 0, sizeof(*outcome));
-	engine_forgive_clock(engine, now_usec);
-	now_usec = engine_follow_clock(engine, now_usec);
-	memcpy(outcome->from, engine->running.digest, DIGEST_TEXT);
+	now_usec = engine_begin_order(engine, now_usec, outcome);
 	rc = order_load(engine, order, &next.config, &outcome->reason);
 	if (rc)
 		goto refused;

@@ -163,7 +163,7 @@ static void put_back(const struct put *put, const struct bridge *bridge)
 	put->edit->edited = false;
 }
 
-/* After the one that is late, connections have had all the time there is. */
+/* Connections that are late have had all the time there is for them. */
 static int put_steps(const struct put *put, struct bridge *bridge)
 {
 	bool begun = false, is_late = false;

@@ -117,16 +117,16 @@ static size_t flow_offset(const struct set *set)
 static void learn_flows(const struct ruleset *ruleset, struct ids *ids,
 			struct arena *arena)
 {
-	size_t i, k;
+	size_t offset, i, k;
 
 	for (i = 0; i < ruleset->n_sets; i++) {
 		const struct set *set = &ruleset->sets[i];
 
 		if (!program_is_of_flows(set))
 			continue;
+		offset = flow_offset(set);
 		for (k = 0; k < set->n_elems; k++)
-			ids_add(ids, key_id(&set->elems[k], flow_offset(set)),
-				arena);
+			ids_add(ids, key_id(&set->elems[k], offset), arena);
 	}
 }
 
@@ -473,7 +473,7 @@ static struct set without_ended(const struct builder *b, const struct set *set)
 static void note_short(const struct builder *b, const struct set *old,
 		       const struct set *next, const struct ids *known)
 {
-	size_t i, k = 0;
+	size_t offset = flow_offset(next), i, k = 0;
 	uint32_t id;
 
 	for (i = 0; i < next->n_elems; i++) {
@@ -482,7 +482,7 @@ static void note_short(const struct builder *b, const struct set *old,
 		while (k < old->n_elems &&
 		       memcmp(old->elems[k].key, elem->key, old->key_len) < 0)
 			k++;
-		id = key_id(elem, flow_offset(next));
+		id = key_id(elem, offset);
 		if (ids_have(known, id) &&
 		    (k == old->n_elems ||
 		     memcmp(old->elems[k].key, elem->key, old->key_len)))
@@ -494,6 +494,7 @@ static void note_short(const struct builder *b, const struct set *old,
 static struct kept kept_ahead(struct builder *b, const struct set *old,
 			      const struct set *next, const struct ids *known)
 {
+	const size_t offset = flow_offset(old); /* in both */
 	struct kept kept = { .n = 0 };
 	struct set sorted = *old;
 	struct elem twin;
@@ -501,7 +502,7 @@ static struct kept kept_ahead(struct builder *b, const struct set *old,
 	size_t i;
 
 	for (i = 0; i < old->n_elems; i++) {
-		id = key_id(&old->elems[i], flow_offset(old));
+		id = key_id(&old->elems[i], offset);
 		if (!ids_have(b->ends, id))
 			continue;
 		twin = twin_of(&old->elems[i], old, b->arena);
@@ -509,7 +510,7 @@ static struct kept kept_ahead(struct builder *b, const struct set *old,
 		b->n_twins++;
 	}
 	for (i = 0; i < next->n_elems; i++) {
-		id = key_id(&next->elems[i], flow_offset(next));
+		id = key_id(&next->elems[i], offset);
 		if (!ids_have(known, id) && !has_ended(b, &next->elems[i]))
 			keep_elem(&kept, &next->elems[i], b->arena);
 	}
